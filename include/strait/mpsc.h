@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file mpsc.h
+ * Intrusive unbounded queue, many producers, one consumer, wait-free push,
+ * with an exact answer to "must I wake the consumer?".
+ *
+ * Use it as the inbox of a thread: completions, posts, remote frees. Do not
+ * use it as the queue of several consumers (see ring.h), or where memory must
+ * be bounded.
+ *
+ *     strait_mpsc_t inbox = STRAIT_MPSC_INIT(inbox);
+ *     struct job { strait_mpsc_node_t node; int number; } job;
+ *
+ *     // any thread                           // the consumer
+ *     if (strait_mpsc_push(&inbox, &job.node))   for (;;) {
+ *         wake_consumer();                           int r = strait_mpsc_pop(&inbox, &node);
+ *                                                    if (r == STRAIT_MPSC_ITEM) use(node);
+ *                                                    else if (strait_mpsc_arm(&inbox)) sleep();
+ *                                                }
+ *
+ * Design. A list linked from oldest to newest; a push is one exchange of the
+ * tail word, then one store that links the predecessor. Two nodes of the queue
+ * itself stand for "empty": `stub` while the consumer is awake, `armed` once
+ * it has announced that it will sleep. The one producer whose exchange takes
+ * out `armed` owes the one wake-up; every other push costs no wake and no
+ * second atomic. lib/queue/mpsc.c has the picture, invariants and proof notes.
+ *
+ * Memory: nodes belong to the caller and must stay valid from push until pop
+ * has handed them back. The queue allocates nothing.
+ *
+ * Guarantees: each node comes out exactly once, in push order per producer and
+ * in the order of the exchanges overall. What a producer wrote before push is
+ * visible to the consumer after pop. EMPTY may be answered while a push that
+ * has returned is hidden behind one that has not: it is not linearizable, and
+ * strait_mpsc_arm refuses to arm in that case, so no sleep is based on it.
+ *
+ * Fork, signals: push may be called from a signal handler. The child of a fork
+ * must initialise the queue anew; nothing here checks that.
+ */
+#ifndef STRAIT_MPSC_H
+#define STRAIT_MPSC_H
+
+#include <strait/atomic.h>
+#include <strait/base.h>
+
+STRAIT_BEGIN_DECLS
+
+/** Embed one in whatever travels through the queue. */
+typedef struct strait_mpsc_node {
+    STRAIT_ATOMIC(struct strait_mpsc_node *) next_;
+} strait_mpsc_node_t;
+
+/** The queue. Complete, so that it can be embedded; natural alignment. */
+typedef struct strait_mpsc {
+    /* Producers and consumer: the newest node, or one of the two dummies. */
+    STRAIT_ATOMIC(strait_mpsc_node_t *) tail_;
+    char pad_[STRAIT_CACHE_LINE - sizeof(void *)];
+    /* Consumer only: a dummy in front of the list, or the oldest node. */
+    strait_mpsc_node_t *cursor_;
+    /* The dummies; a producer writes their next_ once per emptied queue. */
+    strait_mpsc_node_t stub_;
+    strait_mpsc_node_t armed_;
+} strait_mpsc_t;
+
+/** Static initialiser: strait_mpsc_t q = STRAIT_MPSC_INIT(q); */
+#define STRAIT_MPSC_INIT(q)                                                    \
+    { &(q).stub_, { 0 }, &(q).stub_, { NULL }, { NULL } }
+
+/** What strait_mpsc_pop answers. */
+enum {
+    STRAIT_MPSC_EMPTY = 0, /**< nothing to take */
+    STRAIT_MPSC_ITEM = 1,  /**< a node was handed out */
+    STRAIT_MPSC_PENDING = 2 /**< a producer is between its exchange and its
+                               link; what it pushed, and what came after, will
+                               appear when it goes on. Do something else. */
+};
+
+/**
+ * Makes an empty, unarmed queue.
+ * @param q  not NULL; memory of the caller, in use by nobody
+ * @threads init-only  @progress wait-free
+ */
+STRAIT_API void strait_mpsc_init(strait_mpsc_t *q) STRAIT_NOEXCEPT;
+
+/**
+ * Appends a chain of nodes that the caller has linked through
+ * strait_mpsc_link, at the price of one push.
+ * @param q      queue (not NULL)
+ * @param first  oldest node of the chain
+ * @param last   newest node of the chain; may be `first`
+ * @return true if the consumer had armed the queue: the caller owes the wake
+ * @threads producer (any number; also signal handlers)
+ * @progress wait-free: 1 exchange, 1 store. A producer that is stopped between
+ *   the two hides its nodes, and all later ones, until it goes on.
+ * @cost 1 RMW, 0 fences, 0 allocations, 0 system calls
+ */
+STRAIT_NODISCARD STRAIT_INLINE bool
+strait_mpsc_push_chain(strait_mpsc_t *q, strait_mpsc_node_t *first,
+    strait_mpsc_node_t *last) STRAIT_NOEXCEPT
+{
+    strait_mpsc_node_t *prev;
+
+    /* rlx: published by M1 and M2 below, before which nobody can see `last`. */
+    strait_store_rlx(&last->next_, NULL);
+    /* [M1:ar] rel: our next_ = NULL is seen by the producer that comes after
+     * us, acq: so is our predecessor's by us, hence no link is overwritten;
+     * [M3:acq] a dummy's next_ = NULL is seen before we link it. */
+    prev = strait_xchg_acq_rel(&q->tail_, last);
+    STRAIT_POINT("mpsc.push.gap");
+    /* [M2:rel] hands the chain and what its nodes carry to the consumer. */
+    strait_store_release(&prev->next_, first);
+    return prev == &q->armed_;
+}
+
+/**
+ * Appends one node.
+ * @param q     queue (not NULL)
+ * @param node  not in any queue; belongs to the queue until popped
+ * @return true if the consumer had armed the queue: the caller owes the wake
+ * @threads producer (any number; also signal handlers)  @progress wait-free
+ * @cost 1 RMW, 0 fences, 0 allocations, 0 system calls
+ */
+STRAIT_NODISCARD STRAIT_INLINE bool
+strait_mpsc_push(strait_mpsc_t *q, strait_mpsc_node_t *node) STRAIT_NOEXCEPT
+{
+    return strait_mpsc_push_chain(q, node, node);
+}
+
+/**
+ * Links `next` behind `node` while both still belong to the caller, to build a
+ * chain for strait_mpsc_push_chain.
+ * @threads the owner of both nodes  @progress wait-free
+ */
+STRAIT_INLINE void
+strait_mpsc_link(strait_mpsc_node_t *node,
+    strait_mpsc_node_t *next) STRAIT_NOEXCEPT
+{
+    /* rlx: the chain is published as a whole by M2. */
+    strait_store_rlx(&node->next_, next);
+}
+
+/**
+ * Takes the oldest node.
+ * @param q              queue (not NULL)
+ * @param[out] ret_node  set only with STRAIT_MPSC_ITEM; the caller owns it
+ * @return STRAIT_MPSC_ITEM, _EMPTY or _PENDING
+ * @threads consumer  @progress wait-free; never waits for a producer
+ * @cost 0 RMW, but 1 for the last node of an emptied queue
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_mpsc_pop(strait_mpsc_t *q, strait_mpsc_node_t **ret_node) STRAIT_NOEXCEPT
+{
+    strait_mpsc_node_t *node = q->cursor_;
+    strait_mpsc_node_t *next;
+    strait_mpsc_node_t *expected;
+
+    if (node == &q->stub_ || node == &q->armed_) {
+        /* [M2:acq] the first node and what it carries. */
+        next = strait_load_acquire(&node->next_);
+        if (next == NULL) {
+            /* rlx: a hint. A stale answer says EMPTY, and then arming, which
+             * reads the same word by CAS, refuses. */
+            return strait_load_rlx(&q->tail_) == node ? STRAIT_MPSC_EMPTY
+                                                      : STRAIT_MPSC_PENDING;
+        }
+        /* rlx: the dummy has left the list and is ours alone; M3 publishes
+         * this when it comes back. */
+        strait_store_rlx(&node->next_, NULL);
+        q->cursor_ = next;
+        node = next;
+    }
+    /* [M2:acq] the node behind, and what it carries. */
+    next = strait_load_acquire(&node->next_);
+    if (next == NULL) {
+        expected = node;
+        /* [M3:rel] the stub's next_ = NULL goes to whoever pushes next. No
+         * acquire: everything of `node` came by M2 already. */
+        if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+            return STRAIT_MPSC_PENDING;
+        next = &q->stub_;
+    }
+    q->cursor_ = next;
+    *ret_node = node;
+    return STRAIT_MPSC_ITEM;
+}
+
+/**
+ * Announces that the consumer is about to sleep: the next push will answer
+ * true, exactly one of them.
+ * @return true if the queue was empty and is now armed; false if there is, or
+ *   is about to be, something to pop: do not sleep. Arming twice is fine.
+ * @threads consumer  @progress wait-free  @cost 1 RMW
+ */
+STRAIT_API STRAIT_NODISCARD bool strait_mpsc_arm(
+    strait_mpsc_t *q) STRAIT_NOEXCEPT;
+
+/**
+ * Takes the announcement back after a sleep that ended for another reason.
+ * @return true if no wake is owed any more (or the queue was not armed); false
+ *   if a producer has taken it: its wake has come or is coming, exactly one
+ * @threads consumer  @progress wait-free  @cost 1 RMW, 0 if not armed
+ */
+STRAIT_API bool strait_mpsc_disarm(strait_mpsc_t *q) STRAIT_NOEXCEPT;
+
+/**
+ * True if nothing is queued and no push is in flight.
+ * @threads consumer  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_API STRAIT_NODISCARD bool strait_mpsc_is_empty(
+    const strait_mpsc_t *q) STRAIT_NOEXCEPT;
+
+STRAIT_END_DECLS
+
+#endif /* STRAIT_MPSC_H */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file ring.h
+ * Bounded queue of pointers, many producers, many consumers, in memory of the
+ * caller, whose producer word also says whether a consumer sleeps and whether
+ * the ring is closed.
+ *
+ * Use it to hand work to several threads with a limit on how much may wait:
+ * it is the queue of a pool's lane. Do not use it where a producer must never
+ * be refused (see mpsc.h).
+ *
+ *     strait_ring_slot_t slots[256];
+ *     strait_ring_t ring;
+ *     strait_ring_init(&ring, slots, 256);
+ *     switch (strait_ring_push(&ring, job)) {
+ *     case STRAIT_RING_WAKE: wake_one_consumer(); break;
+ *     case STRAIT_RING_FULL: try_later(); break;
+ *     }
+ *
+ * Design. Each slot has a sequence number that says whose turn it is; a
+ * position is claimed by one compare-and-swap. lib/queue/ring.c has the
+ * picture, invariants and proof notes.
+ *
+ * Guarantees: each value comes out exactly once, in the order of the claims.
+ * What the producer wrote before push is visible to the consumer after pop.
+ * FULL and EMPTY are weak: FULL may be answered while a pop is in flight, and
+ * a value that was pushed may hide behind a claim that is not filled yet (then
+ * the answer is PENDING). CLOSED is exact: after strait_ring_close no push
+ * succeeds, and everything pushed before can still be taken.
+ *
+ * Fork, signals: push and pop may be called from a signal handler. The child
+ * of a fork must initialise the ring anew; nothing here checks that.
+ */
+#ifndef STRAIT_RING_H
+#define STRAIT_RING_H
+
+#include <strait/atomic.h>
+#include <strait/base.h>
+
+STRAIT_BEGIN_DECLS
+
+/** One place of a ring; give strait_ring_init an array of them. */
+typedef struct strait_ring_slot {
+    /* position: free for that push; position + 1: filled for that pop. */
+    STRAIT_ATOMIC(uint64_t) seq_;
+    void *value_;
+} strait_ring_slot_t;
+
+/** The ring. Complete, so that it can be embedded; natural alignment. */
+typedef struct strait_ring {
+    /* Producers, and consumers about to sleep: position << 2 | flags. */
+    STRAIT_ATOMIC(uint64_t) producer_;
+    char pad0_[STRAIT_CACHE_LINE - sizeof(uint64_t)];
+    /* Consumers: position of the next pop. */
+    STRAIT_ATOMIC(uint64_t) consumer_;
+    char pad1_[STRAIT_CACHE_LINE - sizeof(uint64_t)];
+    /* Nobody writes these after init. */
+    strait_ring_slot_t *slots_;
+    uint64_t mask_;
+} strait_ring_t;
+
+/** What the operations of a ring answer. */
+enum {
+    STRAIT_RING_DONE = 0,   /**< pushed, or popped */
+    STRAIT_RING_WAKE = 1,   /**< pushed, and the caller owes one wake */
+    STRAIT_RING_FULL = 2,   /**< no place: not pushed */
+    STRAIT_RING_CLOSED = 3, /**< not pushed, and never again */
+    STRAIT_RING_EMPTY = 4,  /**< nothing to pop */
+    STRAIT_RING_PENDING = 5 /**< the next place is claimed by a producer that
+                                 has not filled it yet */
+};
+
+/** The largest capacity, in elements. */
+#define STRAIT_RING_CAPACITY_MAX ((size_t)1 << 30)
+
+#define STRAIT_RING_ARMED_ ((uint64_t)1)
+#define STRAIT_RING_CLOSED_ ((uint64_t)2)
+#define STRAIT_RING_SHIFT_ 2
+
+/**
+ * Makes an empty ring.
+ * @param ring      not NULL; memory of the caller, in use by nobody
+ * @param slots     array of `capacity` slots; stays with the ring
+ * @param capacity  elements; a power of two from 2 to STRAIT_RING_CAPACITY_MAX
+ * @return true, or false if an argument is bad (nothing is touched then)
+ * @threads init-only  @progress wait-free  @cost O(capacity)
+ */
+STRAIT_API STRAIT_NODISCARD bool strait_ring_init(strait_ring_t *ring,
+    strait_ring_slot_t *slots, size_t capacity) STRAIT_NOEXCEPT;
+
+/**
+ * Appends a value, weakly: never waits for anybody.
+ * @param ring   ring (not NULL)
+ * @param value  any pointer, NULL included
+ * @return STRAIT_RING_DONE; _WAKE: done, and the caller takes one sleeping
+ *   consumer and wakes it; _FULL; _CLOSED
+ * @threads producer (any number)
+ * @progress lock-free. A producer stopped between claim and publication hides
+ *   its value and all later ones from consumers; other producers go on until
+ *   the ring is full.
+ * @cost 1 RMW (a repetition only if another producer won), 0 fences
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
+{
+    /* rlx: a guess; the CAS R2 decides. */
+    uint64_t p = strait_load_rlx(&ring->producer_);
+
+    for (;;) {
+        uint64_t pos = p >> STRAIT_RING_SHIFT_;
+        strait_ring_slot_t *slot = &ring->slots_[pos & ring->mask_];
+        uint64_t seq;
+
+        if (p & STRAIT_RING_CLOSED_)
+            return STRAIT_RING_CLOSED;
+        /* [R4:acq] the consumer of the round before has done reading value_,
+         * which we are about to overwrite. */
+        seq = strait_load_acquire(&slot->seq_);
+        if (seq == pos) {
+            /* [R2:acq] if the word carried ARMED: the sleeper's announcement,
+             * which was made before it armed. */
+            if (strait_cas_weak_acquire(
+                    &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {
+                STRAIT_POINT("ring.push.claimed");
+                STRAIT_DATA_SET(&slot->value_, value);
+                /* [R3:rel] hands the value, and what it points to, over. */
+                strait_store_release(&slot->seq_, pos + 1);
+                return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
+                                                : STRAIT_RING_DONE;
+            }
+        } else {
+            /* rlx: did somebody else claim in between, or is it full? */
+            uint64_t again = strait_load_rlx(&ring->producer_);
+
+            if (again == p && (int64_t)(seq - pos) < 0)
+                return STRAIT_RING_FULL;
+            p = again;
+        }
+    }
+}
+
+/**
+ * Takes the oldest value, weakly: never waits for anybody.
+ * @param ring            ring (not NULL)
+ * @param[out] ret_value  set only with STRAIT_RING_DONE
+ * @return STRAIT_RING_DONE, _EMPTY or _PENDING
+ * @threads consumer (any number)
+ * @progress lock-free. A consumer stopped between claim and release delays
+ *   only the push that needs its slot again, one round later.
+ * @cost 1 RMW (a repetition only if another consumer won), 0 fences
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
+{
+    /* rlx: a guess; the CAS below decides. */
+    uint64_t c = strait_load_rlx(&ring->consumer_);
+
+    for (;;) {
+        strait_ring_slot_t *slot = &ring->slots_[c & ring->mask_];
+        /* [R3:acq] the value and what it points to. */
+        uint64_t seq = strait_load_acquire(&slot->seq_);
+
+        if (seq == c + 1) {
+            /* rlx: claims a position and carries nothing; the value comes by
+             * R3, the slot goes back by R4. */
+            if (strait_cas_weak_rlx(&ring->consumer_, &c, c + 1)) {
+                STRAIT_POINT("ring.pop.claimed");
+                *ret_value = STRAIT_DATA_GET(&slot->value_);
+                /* [R4:rel] we have done reading; the producer of the next
+                 * round may write. */
+                strait_store_release(&slot->seq_, c + ring->mask_ + 1);
+                return STRAIT_RING_DONE;
+            }
+        } else {
+            /* rlx: did somebody else claim in between? */
+            uint64_t again = strait_load_rlx(&ring->consumer_);
+
+            if (again == c && (int64_t)(seq - (c + 1)) < 0) {
+                /* rlx: a hint. Who wants to sleep asks strait_ring_arm. */
+                uint64_t p = strait_load_rlx(&ring->producer_);
+
+                return (p >> STRAIT_RING_SHIFT_) == c ? STRAIT_RING_EMPTY
+                                                      : STRAIT_RING_PENDING;
+            }
+            c = again;
+        }
+    }
+}
+
+/**
+ * Announces that a consumer is about to sleep: the next push answers
+ * STRAIT_RING_WAKE. Make yourself findable for that producer *before* the
+ * call, and call it even if you believe the ring to be armed: the call is the
+ * look that may not be skipped.
+ * @return true if the ring was empty and is armed; false if something is, or is
+ *   about to be, in it, or if it is closed: do not sleep
+ * @threads consumer (any number)  @progress wait-free  @cost 1 RMW
+ */
+STRAIT_API STRAIT_NODISCARD bool strait_ring_arm(
+    strait_ring_t *ring) STRAIT_NOEXCEPT;
+
+/**
+ * Refuses all later pushes. Exact: the close and every push are ordered by one
+ * word. Consumers are not woken; the caller does that.
+ * @return true if this call closed it, false if it was closed already
+ * @threads any  @progress wait-free  @cost 1 RMW
+ */
+STRAIT_API bool strait_ring_close(strait_ring_t *ring) STRAIT_NOEXCEPT;
+
+/**
+ * True if no claimed position is waiting to be popped. May be out of date when
+ * it returns; once true on a closed ring it stays true.
+ * @threads any  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_API STRAIT_NODISCARD bool strait_ring_is_empty(
+    const strait_ring_t *ring) STRAIT_NOEXCEPT;
+
+/** True once strait_ring_close was called. @threads any  @progress wait-free */
+STRAIT_API STRAIT_NODISCARD bool strait_ring_is_closed(
+    const strait_ring_t *ring) STRAIT_NOEXCEPT;
+
+/**
+ * About how many values wait, for statistics. @threads any  @progress wait-free
+ */
+STRAIT_API size_t strait_ring_length(const strait_ring_t *ring) STRAIT_NOEXCEPT;
+
+STRAIT_END_DECLS
+
+#endif /* STRAIT_RING_H */

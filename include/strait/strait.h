@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file strait.h
+ * All public headers of Strait, lowest layer first.
+ */
+#ifndef STRAIT_STRAIT_H
+#define STRAIT_STRAIT_H
+
+#include <strait/base.h>
+
+#include <strait/atomic.h>
+#include <strait/clock.h>
+#include <strait/cpu.h>
+#include <strait/error.h>
+#include <strait/memory.h>
+
+#include <strait/mpsc.h>
+#include <strait/ring.h>
+#include <strait/sink.h>
+
+#include <strait/pool.h>
+#include <strait/work.h>
+
+#include <strait/loop.h>
+#include <strait/timer.h>
+
+#endif /* STRAIT_STRAIT_H */

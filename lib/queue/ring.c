@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring - bounded queue of pointers for many producers and many consumers, with
+ * sleeping and closing decided in the producer word. The queue of a lane.
+ *
+ * Source. D. Vyukov, "Bounded MPMC queue" (2010): a sequence number per slot.
+ * Deviations: (1) the producer word carries two flags below the position, so
+ * that publishing work and seeing a sleeper, or seeing the close, are one
+ * atomic step; (2) operations are weak and say why they failed (FULL, EMPTY,
+ * PENDING) instead of spinning. The scheme with ordered tails (DPDK's default,
+ * ck_ring) was rejected: with more producers than cores one preempted producer
+ * stops all others.
+ *
+ * Picture, capacity 4, producer position 6, consumer position 3:
+ *     slot   0        1        2        3
+ *     seq    5 full   6 hole   6 free   4 full
+ *            pos 4    pos 5             pos 3
+ *   position 5 (slot 1) is claimed and not filled: seq still says 5 for it, or
+ *   rather "free for 5"; pops give out 3 and 4, then answer PENDING.
+ *
+ * Roles. push, close: any thread. pop, arm: any number of consumers. init:
+ *     nobody else may look.
+ *
+ * Invariants.
+ *   I1  consumer position <= producer position <= consumer position + capacity,
+ *       by unsigned difference.
+ *   I2  slot i holds seq == pos (free for push pos), pos + 1 (filled), with
+ *       pos = i modulo capacity; it only grows.
+ *   I3  ARMED is set only while the two positions are equal, and every
+ *       successful push clears it.
+ *   I4  once CLOSED is set the producer word no longer changes.
+ *
+ * Edges.
+ *   R2  arm's CAS -> push's CAS, close      the sleeper's entry in the idle set
+ *   R3  seq store of push -> seq load of pop      the value
+ *   R4  seq store of pop -> seq load of the push one round later    the slot
+ *
+ * Why consumer_ needs no order: arm compares a possibly stale consumer position
+ * c with the position p of a producer word that its CAS proves current. The
+ * true consumer position lies between c and p; c == p leaves no room.
+ *
+ * Progress. push, pop lock-free; arm, close wait-free. Preempted between claim and publication: a
+ *   producer hides later values from consumers (PENDING), a consumer delays one
+ *   push a whole round later (FULL). Nobody spins.
+ *
+ * Limits. Positions have 62 bits and do not wrap in practice (2^62 at 1 per ns
+ *   are 146 years); comparisons are by difference all the same. Capacity 1 is
+ *   refused: "filled" and "free for the next round" would be one number. Not
+ *   across fork, not between processes.
+ *
+ * Checked by tests/model/model_ring_*.c, model_lane_*.c,
+ * tests/queue/test_ring.c, tests/queue/stress_ring.c.
+ */
+#include <strait/ring.h>
+
+extern inline int strait_ring_push(strait_ring_t *ring, void *value);
+extern inline int strait_ring_pop(strait_ring_t *ring, void **ret_value);
+
+/* Where the positions of a new ring start: tests move it close to a wrap. */
+#ifndef STRAIT_RING_START
+#define STRAIT_RING_START 0
+#endif
+
+bool
+strait_ring_init(strait_ring_t *ring, strait_ring_slot_t *slots, size_t capacity)
+{
+    uint64_t start = STRAIT_RING_START;
+    size_t i;
+
+    if (ring == NULL || slots == NULL || capacity < 2 ||
+        capacity > STRAIT_RING_CAPACITY_MAX || (capacity & (capacity - 1)) != 0)
+        return false;
+    ring->slots_ = slots;
+    ring->mask_ = capacity - 1;
+    for (i = 0; i < capacity; i++) {
+        /* rlx: here and below; the ring is not shared before init returns, and
+         * whatever shares it publishes all this. */
+        strait_store_rlx(&slots[(start + i) & ring->mask_].seq_, start + i);
+    }
+    /* rlx: as above. */
+    strait_store_rlx(&ring->producer_, start << STRAIT_RING_SHIFT_);
+    /* rlx: as above. */
+    strait_store_rlx(&ring->consumer_, start);
+    return true;
+}
+
+bool
+strait_ring_arm(strait_ring_t *ring)
+{
+    /* rlx: confirmed, or not, by the CAS below. */
+    uint64_t p = strait_load_rlx(&ring->producer_);
+    /* rlx: may be stale, which can only make the next test fail. */
+    uint64_t c = strait_load_rlx(&ring->consumer_);
+
+    if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
+        return false;
+    STRAIT_POINT("ring.arm");
+    /* [R2:rel] the caller's announcement goes to whoever takes ARMED out. */
+    return strait_cas_release(&ring->producer_, &p, p | STRAIT_RING_ARMED_);
+}
+
+bool
+strait_ring_close(strait_ring_t *ring)
+{
+    /* [R2:acq] the announcements of those who armed before: the caller is
+     * about to wake them. Who comes later finds CLOSED and does not sleep. */
+    uint64_t p = strait_or_acquire(&ring->producer_, STRAIT_RING_CLOSED_);
+
+    return (p & STRAIT_RING_CLOSED_) == 0;
+}
+
+bool
+strait_ring_is_empty(const strait_ring_t *ring)
+{
+    return strait_ring_length(ring) == 0;
+}
+
+bool
+strait_ring_is_closed(const strait_ring_t *ring)
+{
+    /* rlx: the flag carries nothing else. */
+    return (strait_load_rlx(&ring->producer_) & STRAIT_RING_CLOSED_) != 0;
+}
+
+size_t
+strait_ring_length(const strait_ring_t *ring)
+{
+    /* rlx: consumer first, so that the difference is never negative but for
+     * staleness; clamped below. */
+    uint64_t c = strait_load_rlx(&ring->consumer_);
+    /* rlx: as above. */
+    uint64_t p = strait_load_rlx(&ring->producer_) >> STRAIT_RING_SHIFT_;
+
+    return (int64_t)(p - c) > 0 ? (size_t)(p - c) : 0;
+}
