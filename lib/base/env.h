@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * env.h - what an algorithm core may ask of the world, as macros, so that the
+ * same core runs in production, under a model checker and under the explorer
+ * of tests/model. A model build defines these before it includes a core; then
+ * nothing of the system is pulled in here.
+ *
+ * Included by: every layer. Includes: base only.
+ *
+ *   STI_FUTEX_WAIT(word, value)  sleep while *word == value; may return early.
+ *                                Orders nothing: look at the word afterwards.
+ *   STI_FUTEX_WAKE(word)         wake one thread that sleeps on word. It may run
+ *                                after the word's owner has moved on, so the
+ *                                memory of a futex word outlives its wakers.
+ *   STI_YIELD()                  let another thread run.
+ *   STI_PAUSE()                  one step of a bounded spin.
+ */
+#ifndef STI_BASE_ENV_H
+#define STI_BASE_ENV_H
+
+#include <strait/base.h>
+
+#ifndef STI_MODEL
+
+#include "base/futex.h"
+#include <sched.h>
+
+#define STI_FUTEX_WAIT(word, value) sti_futex_wait((word), (value))
+#define STI_FUTEX_WAKE(word) sti_futex_wake_one((word))
+#define STI_YIELD() ((void)sched_yield())
+#if defined(__x86_64__) || defined(__i386__)
+#define STI_PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define STI_PAUSE() __asm__ __volatile__("isb" ::: "memory")
+#else
+#define STI_PAUSE() ((void)0)
+#endif
+
+#endif /* STI_MODEL */
+
+#endif /* STI_BASE_ENV_H */
