@@ -51,7 +51,7 @@ typedef struct strait_loop_config {
  * @param config         NULL for the defaults
  * @retval 0 done; -EINVAL bad argument; -ENOMEM no memory; -EMFILE or -ENFILE
  *   no file descriptor
- * @threads any  @progress wait-free but for 3 system calls
+ * @threads any  @progress wait-free but for memory and system calls
  */
 STRAIT_API STRAIT_NODISCARD int strait_loop_create(strait_loop_t **ret_loop,
     const strait_loop_config_t *config) STRAIT_NOEXCEPT;
@@ -206,7 +206,7 @@ STRAIT_API STRAIT_NODISCARD int strait_loop_post(
  * and cannot be destroyed, until then.
  * @retval see strait_work_submit; and -EPERM if called by another thread
  * @threads loop  @progress lock-free; 1 system call if a worker must be woken
- * @cost 1 RMW (2 with a wake-up), 0 allocations
+ * @cost 1 RMW (3 with a wake-up), 0 allocations
  */
 STRAIT_API STRAIT_NODISCARD int strait_loop_submit(strait_loop_t *loop,
     strait_lane_t *lane, strait_work_t *work) STRAIT_NOEXCEPT;

@@ -78,7 +78,7 @@ STRAIT_API void strait_work_init(strait_work_t *work, strait_work_fn run,
  * @retval -EINVAL     an argument is NULL, or the item has no `run`
  * @retval -ECHILD     the pool stayed in the parent of a fork
  * @threads any  @progress lock-free; 1 system call if a worker must be woken
- * @cost 1 RMW (2 with a wake-up), 0 allocations
+ * @cost 1 RMW (3 with a wake-up), 0 allocations
  */
 STRAIT_API STRAIT_NODISCARD int strait_work_submit(strait_lane_t *lane,
     strait_work_t *work, strait_sink_t *sink) STRAIT_NOEXCEPT;

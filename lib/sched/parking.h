@@ -25,10 +25,10 @@
  *     duty: worker w, for itself.
  *
  * Invariants.
- *   P1  a worker sleeps only after it armed every open lane while its bit was
+ *   I1  a worker sleeps only after it armed every open lane while its bit was
  *       set: then the next push into any of them finds ARMED and a bit.
- *   P2  who takes a bit out of idle_ owes that worker a store to wake_.
- *   P3  whoever leaves idleness while others are parked leaves behind armed lanes
+ *   I2  who takes a bit out of idle_ owes that worker a store to wake_.
+ *   I3  whoever leaves idleness while others are parked leaves behind armed lanes
  *       or an awake successor before it enters user code (duty).
  *
  * Edges (R2 is in ring.c).

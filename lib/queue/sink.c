@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sink.c - an mpsc queue plus the function that wakes its consumer. The atomics
+ * are those of mpsc.c; a sink adds none.
+ *
+ * Tests: tests/queue/test_sink.c, tests/model/model_mpsc_*.c.
+ */
+#include <strait/sink.h>
+
+extern inline void strait_sink_entry_init(
+    strait_sink_entry_t *entry, strait_sink_deliver_fn deliver);
+extern inline void strait_sink_push(
+    strait_sink_t *sink, strait_sink_entry_t *entry);
+
+void
+strait_sink_init(strait_sink_t *sink, strait_sink_wake_fn wake, void *arg)
+{
+    strait_mpsc_init(&sink->queue);
+    sink->wake_ = wake;
+    sink->arg_ = arg;
+}
+
+size_t
+strait_sink_drain(
+    strait_sink_t *sink, size_t budget, int status, int *ret_end)
+{
+    int end = STRAIT_SINK_MORE;
+    size_t n = 0;
+
+    while (n < budget) {
+        strait_mpsc_node_t *node;
+        strait_sink_entry_t *entry;
+        int popped = strait_mpsc_pop(&sink->queue, &node);
+
+        if (popped != STRAIT_MPSC_ITEM) {
+            end = popped == STRAIT_MPSC_EMPTY ? STRAIT_SINK_EMPTY
+                                              : STRAIT_SINK_PENDING;
+            break;
+        }
+        entry = STRAIT_CONTAINER_OF(node, strait_sink_entry_t, node_);
+        entry->deliver_(entry, status);
+        n++;
+    }
+    if (ret_end != NULL)
+        *ret_end = end;
+    return n;
+}
