@@ -4,9 +4,9 @@
 #
 #   strait_add_unit_test(<name> SOURCES <file>... [LIBS <lib>...] [DEFS ...]
 #                        [INTERNAL])
-#       A Criterion test, label unit. Criterion cannot run under
-#       ThreadSanitizer; there the same file is compiled against the in-process
-#       stand-in in tests/support/standin.
+#       A test that includes tests/support/unit.h, label unit: Criterion, or
+#       its in-process stand-in under ThreadSanitizer, where Criterion cannot
+#       run, and where Criterion is not installed.
 #
 #   strait_add_plain_test(<name> SOURCES <file>... [LIBS <lib>...]
 #                         [LABEL unit|stress|model|fault|slow] [TIMEOUT <s>]
@@ -23,17 +23,13 @@
 # it. A sanitizer report fails a test even if its exit status is 0.
 include_guard(GLOBAL)
 
-set(strait_test_root ${CMAKE_CURRENT_LIST_DIR}/../tests)
-cmake_path(NORMAL_PATH strait_test_root)
-set_property(GLOBAL PROPERTY strait_test_root ${strait_test_root})
-
 find_package(PkgConfig QUIET)
 if(PKG_CONFIG_FOUND)
     pkg_check_modules(STRAIT_CRITERION QUIET IMPORTED_TARGET GLOBAL criterion)
 endif()
 if(NOT TARGET PkgConfig::STRAIT_CRITERION AND NOT STRAIT_SANITIZE MATCHES thread)
-    message(STATUS "Strait: Criterion is not installed; unit tests are reported"
-        " as skipped (cmake/setup.sh --for tests installs it)")
+    message(STATUS "Strait: Criterion is not installed; unit tests run with the"
+        " stand-in in tests/support (cmake/setup.sh --for tests installs it)")
 endif()
 
 # Reports that must fail a test whatever its exit status says. Criterion tests
@@ -72,12 +68,11 @@ function(strait_library_for_ internal out)
 endfunction()
 
 function(strait_test_program_ target internal)
-    get_property(root GLOBAL PROPERTY strait_test_root)
     strait_library_for_("${internal}" library)
     target_link_libraries(${target} PRIVATE ${library} Threads::Threads)
     target_include_directories(${target} PRIVATE
         ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/lib
-        ${root}/support)
+        ${PROJECT_SOURCE_DIR}/tests/support)
     set_target_properties(${target} PROPERTIES
         C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
         CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
@@ -115,25 +110,14 @@ function(strait_add_unit_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 60)
     endif()
-    get_property(root GLOBAL PROPERTY strait_test_root)
-    if(STRAIT_SANITIZE MATCHES thread)
-        add_executable(test.${name} ${arg_SOURCES})
-        target_include_directories(test.${name} BEFORE PRIVATE
-            ${root}/support/standin)
-        file(GLOB standin CONFIGURE_DEPENDS ${root}/support/standin/*.c)
-        target_sources(test.${name} PRIVATE ${standin})
-        set(arguments)
-    elseif(TARGET PkgConfig::STRAIT_CRITERION)
-        add_executable(test.${name} ${arg_SOURCES})
+    add_executable(test.${name} ${arg_SOURCES})
+    if(TARGET PkgConfig::STRAIT_CRITERION AND NOT STRAIT_SANITIZE MATCHES thread)
         target_link_libraries(test.${name} PRIVATE PkgConfig::STRAIT_CRITERION)
         # One at a time: ctest runs several programs beside each other already.
         set(arguments -j1 --color=never --encoding=C)
     else()
-        add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo
-            "skipped: Criterion is not installed")
-        set_tests_properties(${name} PROPERTIES LABELS unit
-            SKIP_REGULAR_EXPRESSION "skipped:")
-        return()
+        target_compile_definitions(test.${name} PRIVATE STRAIT_UNIT_INPROCESS=1)
+        set(arguments)
     endif()
     strait_test_program_(test.${name} "${arg_INTERNAL}")
     # Criterion's macros are not pedantic C11.
