@@ -4,8 +4,8 @@
 #
 #   strait_add_unit_test(<name> SOURCES <file>... [LIBS <lib>...] [DEFS ...]
 #                        [INTERNAL])
-#       A test that includes tests/support/unit.h, label unit: Criterion, or
-#       its in-process stand-in under ThreadSanitizer, where Criterion cannot
+#       A Criterion test, label unit; compiled against the in-process stand-in
+#       in tests/support/standin under ThreadSanitizer, where Criterion cannot
 #       run, and where Criterion is not installed.
 #
 #   strait_add_plain_test(<name> SOURCES <file>... [LIBS <lib>...]
@@ -116,7 +116,8 @@ function(strait_add_unit_test name)
         # One at a time: ctest runs several programs beside each other already.
         set(arguments -j1 --color=never --encoding=C)
     else()
-        target_compile_definitions(test.${name} PRIVATE STRAIT_UNIT_INPROCESS=1)
+        target_include_directories(test.${name} BEFORE PRIVATE
+            ${PROJECT_SOURCE_DIR}/tests/support/standin)
         set(arguments)
     endif()
     strait_test_program_(test.${name} "${arg_INTERNAL}")
