@@ -146,6 +146,7 @@
 #define strait_xchg_acquire(p, v) STRAIT_SEAM_XCHG(p, v, acquire)
 #define strait_xchg_release(p, v) STRAIT_SEAM_XCHG(p, v, release)
 #define strait_xchg_acq_rel(p, v) STRAIT_SEAM_XCHG(p, v, acq_rel)
+#define strait_xchg_sc(p, v) STRAIT_SEAM_XCHG(p, v, seq_cst)
 
 /* strait_cas_*(p, &expected, desired): true if swapped, else *expected is what
  * was found. The weak forms may fail for no reason and belong in loops. */

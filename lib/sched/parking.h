@@ -4,7 +4,7 @@
  * worker goes to sleep without missing a submit, and how one woken worker sees
  * to it that enough others are awake. A core: it includes the shim, the ring and
  * the environment macros, nothing else, so that tests/model runs this very file.
- * Included by: lib/sched/*.c.
+ * Included by: the .c files of lib/sched.
  *
  * Source. Our own protocol; its rules were found by refutation: each step below
  * names what went wrong without it. Related: the idle set of Go's scheduler, the

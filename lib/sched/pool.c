@@ -90,7 +90,8 @@ start_workers(strait_pool_t *pool, size_t stack_bytes)
             pthread_create(&worker->thread, &attr, sti_worker_main, worker);
         if (err != 0)
             break;
-        (void)snprintf(name, sizeof name, "%.11s:%u", pool->name, i);
+        (void)snprintf(name, sizeof name, "%.11s:%u", pool->name,
+            i % STRAIT_POOL_WORKERS_MAX);
         (void)pthread_setname_np(worker->thread, name);
     }
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -175,11 +176,9 @@ strait_pool_close(strait_pool_t *pool)
         return -EINVAL;
     if (sti_forked(pool->fork_generation))
         return -ECHILD;
-    /* rlx: the first look decides the answer; who comes second closes nothing. */
-    if (strait_xchg_rlx(&pool->closed, 1) != 0)
-        return -EALREADY;
     /* SC: store-load with strait_lane_create, see there. */
-    strait_store_sc(&pool->closed, 1);
+    if (strait_xchg_sc(&pool->closed, 1) != 0)
+        return -EALREADY;
     /* SC: the other half of the above. [L1:acq] the entries it counts. */
     n_lanes = strait_load_sc(&pool->n_lanes);
     for (i = 0; i < n_lanes; i++)

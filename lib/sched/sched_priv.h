@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched_priv.h - the structs of a pool and its lanes. Included by: lib/sched/*.c
- * only; the layers above use include/strait/ and sched/submit.h.
+ * sched_priv.h - the structs of a pool and its lanes. Included by: the .c files
+ * of lib/sched only; the layers above use include/strait/ and sched/submit.h.
  */
 #ifndef STI_SCHED_PRIV_H
 #define STI_SCHED_PRIV_H
