@@ -119,3 +119,42 @@ def run(arguments, check, self_test, tree=None):
     print(f"{len(problems)} problems"
           + ("" if arguments.no_self_test else "; self-test passed"))
     return 1 if problems else 0
+
+
+def without_comments(text):
+    """C text with comments and string contents blanked, lines kept."""
+    out = []
+    i = 0
+    while i < len(text):
+        two = text[i:i + 2]
+        if two == "/*":
+            end = text.find("*/", i + 2)
+            end = len(text) if end < 0 else end + 2
+        elif two == "//":
+            end = text.find("\n", i)
+            end = len(text) if end < 0 else end
+        elif text[i] == '"' and not _in_include(text, i):
+            end = i + 1
+            while end < len(text) and text[end] != '"':
+                end += 2 if text[end] == "\\" else 1
+            end += 1
+        else:
+            out.append(text[i])
+            i += 1
+            continue
+        out.append("".join(c if c == "\n" else " " for c in text[i:end]))
+        i = end
+    return "".join(out)
+
+
+def _in_include(text, at):
+    start = text.rfind("\n", 0, at) + 1
+    return text[start:at].lstrip().startswith("#")
+
+
+def head_comment(text):
+    """The comment that follows the SPDX line, or ""."""
+    lines = text.split("\n", 1)
+    if len(lines) < 2 or not lines[1].startswith("/*"):
+        return ""
+    return lines[1][:lines[1].find("*/") + 2]
