@@ -6,8 +6,8 @@
  *     time      read once, kept for the turn
  *     timers    what is due, up to a budget                       timers.c
  *     inbox     posts and completions, first in first out, up to INBOX_BUDGET
- *     sleep     only if nothing is left over: arm the inbox, wait in epoll until
- *               the next deadline, disarm                         poll.c
+ *     sleep     only if nothing is left over: yield (base/spin.h), arm the
+ *               inbox, wait in epoll until the next deadline, disarm   poll.c
  *     inbox     once more, so that what woke us does not wait for timers
  *
  * The inbox is armed only just before epoll and disarmed right after, so a loop
@@ -165,6 +165,7 @@ deliver(strait_loop_t *loop)
         if (popped == STRAIT_MPSC_PENDING)
             return STRAIT_SINK_PENDING;
         loop->stats.n_delivered++;
+        loop->yields_left = STI_SPIN_YIELDS;
         sti_gap_reset(&loop->gap);
         entry = STRAIT_CONTAINER_OF(node, strait_sink_entry_t, node_);
         entry->deliver_(entry, 0);
@@ -198,8 +199,15 @@ static void
 sleep_in_poll(strait_loop_t *loop)
 {
     strait_mpsc_t *inbox = &loop->ref->sink.queue;
-    uint64_t timeout_ns = until_next_timer(loop);
+    uint64_t timeout_ns;
 
+    while (loop->yields_left > 0) {
+        loop->yields_left--;
+        STI_YIELD();
+        if (!strait_mpsc_is_empty(inbox))
+            return;
+    }
+    timeout_ns = until_next_timer(loop);
     if (timeout_ns == 0 || !strait_mpsc_arm(inbox))
         return;
     loop->stats.n_sleeps++;

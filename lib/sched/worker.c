@@ -137,6 +137,7 @@ sti_worker_main(void *arg)
     sti_worker_t *worker = arg;
     strait_pool_t *pool = worker->pool;
     sti_gap_t gap = STI_GAP_INIT;
+    uint32_t yields_left = 0;
     bool was_idle = false;
 
     self = worker;
@@ -155,11 +156,15 @@ sti_worker_main(void *arg)
             }
             sti_gap_reset(&gap);
             run(worker, work);
+            yields_left = STI_SPIN_YIELDS;
         } else if (found == STRAIT_RING_PENDING) {
             sti_counter_add(&worker->n_gap_waits, 1);
             sti_gap_wait(&gap);
         } else if (drained(pool, n_lanes)) {
             return NULL;
+        } else if (yields_left > 0) {
+            yields_left--;
+            STI_YIELD();
         } else if (!spin(pool, n_lanes)) {
             park(worker);
             was_idle = true;
