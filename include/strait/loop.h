@@ -43,7 +43,9 @@ typedef struct strait_loop_config {
 } strait_loop_config_t;
 
 #define STRAIT_LOOP_CONFIG_INIT                                                \
-    { (uint32_t)sizeof(strait_loop_config_t), 0, NULL }
+    {                                                                          \
+        (uint32_t)sizeof(strait_loop_config_t), 0, NULL                        \
+    }
 
 /**
  * Creates a loop that the calling thread owns.
@@ -67,7 +69,7 @@ STRAIT_API int strait_loop_adopt(strait_loop_t *loop) STRAIT_NOEXCEPT;
 /** How long strait_loop_run runs. */
 enum {
     STRAIT_RUN_DEFAULT = 0, /**< until it is stopped or has no work */
-    STRAIT_RUN_ONCE = 1, /**< one turn; sleeps in it if there is nothing yet */
+    STRAIT_RUN_ONCE = 1,  /**< one turn; sleeps in it if there is nothing yet */
     STRAIT_RUN_NOWAIT = 2 /**< one turn that does not sleep */
 };
 
@@ -128,8 +130,8 @@ STRAIT_API STRAIT_NODISCARD int strait_loop_ref_open(
  * One more of a reference that the caller holds; answers `ref`.
  * @threads any  @progress wait-free  @cost 1 RMW
  */
-STRAIT_API strait_loop_ref_t *strait_loop_ref_dup(
-    strait_loop_ref_t *ref) STRAIT_NOEXCEPT;
+STRAIT_API strait_loop_ref_t *strait_loop_ref_dup(strait_loop_ref_t *ref)
+    STRAIT_NOEXCEPT;
 
 /**
  * Gives a reference back; the last one wakes the loop so that it can end.
@@ -227,7 +229,9 @@ typedef struct strait_loop_stats {
 } strait_loop_stats_t;
 
 #define STRAIT_LOOP_STATS_INIT                                                 \
-    { (uint32_t)sizeof(strait_loop_stats_t), 0, 0, 0, 0, 0, 0, 0 }
+    {                                                                          \
+        (uint32_t)sizeof(strait_loop_stats_t), 0, 0, 0, 0, 0, 0, 0             \
+    }
 
 /**
  * Reads the statistics.

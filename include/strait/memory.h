@@ -22,8 +22,7 @@ typedef struct strait_allocator {
      * The contents are unspecified. */
     void *(*alloc)(size_t size_bytes, size_t align_bytes, void *arg);
     /** Takes back what alloc answered, with the same sizes. Never NULL. */
-    void (*free)(
-        void *block, size_t size_bytes, size_t align_bytes, void *arg);
+    void (*free)(void *block, size_t size_bytes, size_t align_bytes, void *arg);
     void *arg; /**< handed to both */
 } strait_allocator_t;
 

@@ -63,13 +63,15 @@ typedef struct strait_mpsc {
 } strait_mpsc_t;
 
 /** Static initialiser: strait_mpsc_t q = STRAIT_MPSC_INIT(q); */
+/* clang-format off */
 #define STRAIT_MPSC_INIT(q)                                                    \
     { &(q).stub_, { 0 }, &(q).stub_, { NULL }, { NULL } }
+/* clang-format on */
 
 /** What strait_mpsc_pop answers. */
 enum {
-    STRAIT_MPSC_EMPTY = 0, /**< nothing to take */
-    STRAIT_MPSC_ITEM = 1,  /**< a node was handed out */
+    STRAIT_MPSC_EMPTY = 0,  /**< nothing to take */
+    STRAIT_MPSC_ITEM = 1,   /**< a node was handed out */
     STRAIT_MPSC_PENDING = 2 /**< a producer is between its exchange and its
                                link; what it pushed, and what came after, will
                                appear when it goes on. Do something else. */
@@ -132,8 +134,8 @@ strait_mpsc_push(strait_mpsc_t *q, strait_mpsc_node_t *node) STRAIT_NOEXCEPT
  * @threads the owner of both nodes  @progress wait-free
  */
 STRAIT_INLINE void
-strait_mpsc_link(strait_mpsc_node_t *node,
-    strait_mpsc_node_t *next) STRAIT_NOEXCEPT
+strait_mpsc_link(strait_mpsc_node_t *node, strait_mpsc_node_t *next)
+    STRAIT_NOEXCEPT
 {
     /* rlx: the chain is published as a whole by M2. */
     strait_store_rlx(&node->next_, next);
@@ -191,8 +193,8 @@ strait_mpsc_pop(strait_mpsc_t *q, strait_mpsc_node_t **ret_node) STRAIT_NOEXCEPT
  *   is about to be, something to pop: do not sleep. Arming twice is fine.
  * @threads consumer  @progress wait-free  @cost 1 RMW
  */
-STRAIT_API STRAIT_NODISCARD bool strait_mpsc_arm(
-    strait_mpsc_t *q) STRAIT_NOEXCEPT;
+STRAIT_API STRAIT_NODISCARD bool strait_mpsc_arm(strait_mpsc_t *q)
+    STRAIT_NOEXCEPT;
 
 /**
  * Takes the announcement back after a sleep that ended for another reason.
@@ -206,8 +208,8 @@ STRAIT_API bool strait_mpsc_disarm(strait_mpsc_t *q) STRAIT_NOEXCEPT;
  * True if nothing is queued and no push is in flight.
  * @threads consumer  @progress wait-free  @cost 0 RMW
  */
-STRAIT_API STRAIT_NODISCARD bool strait_mpsc_is_empty(
-    const strait_mpsc_t *q) STRAIT_NOEXCEPT;
+STRAIT_API STRAIT_NODISCARD bool strait_mpsc_is_empty(const strait_mpsc_t *q)
+    STRAIT_NOEXCEPT;
 
 STRAIT_END_DECLS
 

@@ -41,18 +41,20 @@ typedef struct strait_pool strait_pool_t;
 
 /** How a pool is made. Start from STRAIT_POOL_CONFIG_INIT. */
 typedef struct strait_pool_config {
-    uint32_t size;      /**< sizeof this struct, set by the initialiser */
-    uint32_t n_workers; /**< threads; 0: as many as usable CPUs (cpu.h) */
-    const char *name;   /**< up to 11 characters, shown in thread names; NULL:
+    uint32_t size;       /**< sizeof this struct, set by the initialiser */
+    uint32_t n_workers;  /**< threads; 0: as many as usable CPUs (cpu.h) */
+    const char *name;    /**< up to 11 characters, shown in thread names; NULL:
                              "strait" */
-    size_t stack_bytes; /**< of each worker; 0: the system's default */
+    size_t stack_bytes;  /**< of each worker; 0: the system's default */
     uint32_t max_queued; /**< of the built-in lane; as in the lane's config */
     uint32_t reserved;   /**< 0 */
     const strait_allocator_t *allocator; /**< NULL: the default (memory.h) */
 } strait_pool_config_t;
 
 #define STRAIT_POOL_CONFIG_INIT                                                \
-    { (uint32_t)sizeof(strait_pool_config_t), 0, NULL, 0, 0, 0, NULL }
+    {                                                                          \
+        (uint32_t)sizeof(strait_pool_config_t), 0, NULL, 0, 0, 0, NULL         \
+    }
 
 /** How a lane is made. Start from STRAIT_LANE_CONFIG_INIT. */
 typedef struct strait_lane_config {
@@ -63,7 +65,9 @@ typedef struct strait_lane_config {
 } strait_lane_config_t;
 
 #define STRAIT_LANE_CONFIG_INIT                                                \
-    { (uint32_t)sizeof(strait_lane_config_t), 0, NULL }
+    {                                                                          \
+        (uint32_t)sizeof(strait_lane_config_t), 0, NULL                        \
+    }
 
 /**
  * Creates a pool and starts its threads. If the system grants fewer threads
@@ -111,8 +115,8 @@ STRAIT_API STRAIT_NODISCARD uint32_t strait_pool_workers(
  * The built-in lane, named "user"; NULL for NULL. It lives as long as the pool.
  * @threads any  @progress wait-free
  */
-STRAIT_API STRAIT_NODISCARD strait_lane_t *strait_pool_lane(
-    strait_pool_t *pool) STRAIT_NOEXCEPT;
+STRAIT_API STRAIT_NODISCARD strait_lane_t *strait_pool_lane(strait_pool_t *pool)
+    STRAIT_NOEXCEPT;
 
 /**
  * Adds a lane to a pool. It lives as long as the pool.
@@ -131,8 +135,8 @@ STRAIT_API STRAIT_NODISCARD int strait_lane_create(strait_lane_t **ret_lane,
     strait_pool_t *pool, const strait_lane_config_t *config) STRAIT_NOEXCEPT;
 
 /** The lane's name; "" for NULL. @threads any  @progress wait-free */
-STRAIT_API const char *strait_lane_name(
-    const strait_lane_t *lane) STRAIT_NOEXCEPT;
+STRAIT_API const char *strait_lane_name(const strait_lane_t *lane)
+    STRAIT_NOEXCEPT;
 
 /**
  * About how many items wait in the lane; 0 for NULL.
@@ -146,13 +150,15 @@ typedef struct strait_pool_stats {
     uint32_t n_workers; /**< threads that really run */
     uint64_t n_run;     /**< items whose `run` has returned */
     uint64_t n_parks;   /**< times a worker went to sleep */
-    uint64_t n_wakes;   /**< wake-ups sent to workers, by submitters or workers */
+    uint64_t n_wakes; /**< wake-ups sent to workers, by submitters or workers */
     uint64_t n_gap_waits; /**< yields because of a submitter stopped between
                                claiming its place and filling it */
 } strait_pool_stats_t;
 
 #define STRAIT_POOL_STATS_INIT                                                 \
-    { (uint32_t)sizeof(strait_pool_stats_t), 0, 0, 0, 0, 0 }
+    {                                                                          \
+        (uint32_t)sizeof(strait_pool_stats_t), 0, 0, 0, 0, 0                   \
+    }
 
 /**
  * Reads the statistics. Numbers are exact once the pool is idle.

@@ -196,8 +196,8 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
  *   about to be, in it, or if it is closed: do not sleep
  * @threads consumer (any number)  @progress wait-free  @cost 1 RMW
  */
-STRAIT_API STRAIT_NODISCARD bool strait_ring_arm(
-    strait_ring_t *ring) STRAIT_NOEXCEPT;
+STRAIT_API STRAIT_NODISCARD bool strait_ring_arm(strait_ring_t *ring)
+    STRAIT_NOEXCEPT;
 
 /**
  * Refuses all later pushes. Exact: the close and every push are ordered by one
@@ -212,8 +212,8 @@ STRAIT_API bool strait_ring_close(strait_ring_t *ring) STRAIT_NOEXCEPT;
  * it returns; once true on a closed ring it stays true.
  * @threads any  @progress wait-free  @cost 0 RMW
  */
-STRAIT_API STRAIT_NODISCARD bool strait_ring_is_empty(
-    const strait_ring_t *ring) STRAIT_NOEXCEPT;
+STRAIT_API STRAIT_NODISCARD bool strait_ring_is_empty(const strait_ring_t *ring)
+    STRAIT_NOEXCEPT;
 
 /** True once strait_ring_close was called. @threads any  @progress wait-free */
 STRAIT_API STRAIT_NODISCARD bool strait_ring_is_closed(

@@ -68,8 +68,8 @@ STRAIT_API void strait_sink_init(
 
 /** Says how an entry is delivered. @threads owner of the entry */
 STRAIT_INLINE void
-strait_sink_entry_init(strait_sink_entry_t *entry,
-    strait_sink_deliver_fn deliver) STRAIT_NOEXCEPT
+strait_sink_entry_init(
+    strait_sink_entry_t *entry, strait_sink_deliver_fn deliver) STRAIT_NOEXCEPT
 {
     entry->deliver_ = deliver;
 }
@@ -83,7 +83,8 @@ strait_sink_entry_init(strait_sink_entry_t *entry,
  * @cost 1 RMW; the wake function's cost if the consumer sleeps
  */
 STRAIT_INLINE void
-strait_sink_push(strait_sink_t *sink, strait_sink_entry_t *entry) STRAIT_NOEXCEPT
+strait_sink_push(strait_sink_t *sink, strait_sink_entry_t *entry)
+    STRAIT_NOEXCEPT
 {
     if (strait_mpsc_push(&sink->queue, &entry->node_)) {
         STRAIT_POINT("sink.push.wake");
@@ -93,8 +94,8 @@ strait_sink_push(strait_sink_t *sink, strait_sink_entry_t *entry) STRAIT_NOEXCEP
 
 /** How a drain ended. */
 enum {
-    STRAIT_SINK_EMPTY = 0,   /**< nothing was left */
-    STRAIT_SINK_MORE = 1,    /**< the budget ran out first */
+    STRAIT_SINK_EMPTY = 0,  /**< nothing was left */
+    STRAIT_SINK_MORE = 1,   /**< the budget ran out first */
     STRAIT_SINK_PENDING = 2 /**< a push in flight hides what is left */
 };
 

@@ -69,8 +69,8 @@ STRAIT_API int strait_timer_start(strait_loop_t *loop, strait_timer_t *timer,
  *   another loop; -EPERM not the loop's owner; -ECHILD as above
  * @threads loop  @progress wait-free  @cost O(1)
  */
-STRAIT_API int strait_timer_stop(
-    strait_loop_t *loop, strait_timer_t *timer) STRAIT_NOEXCEPT;
+STRAIT_API int strait_timer_stop(strait_loop_t *loop, strait_timer_t *timer)
+    STRAIT_NOEXCEPT;
 
 /** True from start until its last call or stop. @threads loop */
 STRAIT_API STRAIT_NODISCARD bool strait_timer_is_active(

@@ -19,7 +19,7 @@ static STRAIT_ATOMIC(uint64_t) last_generation;
 static pthread_once_t setup_once = PTHREAD_ONCE_INIT;
 static bool setup_done;
 
-STRAIT_ATOMIC(uint64_t) * sti_fork_word = &word_before_setup;
+STRAIT_ATOMIC(uint64_t) *sti_fork_word = &word_before_setup;
 
 static void
 clear_in_child(void)
@@ -32,8 +32,8 @@ static void
 setup(void)
 {
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *page = mmap(
+        NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (page == MAP_FAILED)
         return;

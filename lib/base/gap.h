@@ -23,7 +23,10 @@ typedef struct sti_gap {
     uint32_t n_waits;
 } sti_gap_t;
 
-#define STI_GAP_INIT { 0 }
+#define STI_GAP_INIT                                                           \
+    {                                                                          \
+        0                                                                      \
+    }
 
 static inline void
 sti_gap_reset(sti_gap_t *gap)

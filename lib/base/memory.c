@@ -17,8 +17,7 @@
 
 /* jemalloc's own prototypes, declared here so that its header is not needed. */
 extern void *mallocx(size_t size, int flags) __attribute__((weak));
-extern void sdallocx(void *block, size_t size, int flags)
-    __attribute__((weak));
+extern void sdallocx(void *block, size_t size, int flags) __attribute__((weak));
 
 /* jemalloc's flag for an alignment is its base-2 logarithm. */
 static int
@@ -58,8 +57,7 @@ const strait_allocator_t *
 strait_allocator_default(const char **ret_name)
 {
     if (ret_name != NULL) {
-        *ret_name =
-            mallocx != NULL && sdallocx != NULL ? "jemalloc" : "libc";
+        *ret_name = mallocx != NULL && sdallocx != NULL ? "jemalloc" : "libc";
     }
     return &default_allocator;
 }
@@ -77,8 +75,8 @@ sti_allocator_or_default(const strait_allocator_t *allocator)
 void *
 sti_alloc(const strait_allocator_t *allocator, size_t size_bytes)
 {
-    void *block =
-        allocator->alloc(size_bytes, STRAIT_CACHE_LINE, allocator->arg);
+    void *block = allocator->alloc(
+        size_bytes, STRAIT_CACHE_LINE, allocator->arg);
 
     if (block != NULL)
         memset(block, 0, size_bytes);

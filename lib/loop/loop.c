@@ -58,8 +58,8 @@ sti_loop_check(const strait_loop_t *loop)
 
 /* ------------------------------------------------------------------ life */
 
-int
-strait_loop_create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
+static int
+create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
 {
     static const strait_loop_config_t defaults = STRAIT_LOOP_CONFIG_INIT;
     const strait_allocator_t *allocator;
@@ -100,6 +100,16 @@ strait_loop_create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
     sti_spin_enter(1);
     *ret_loop = loop;
     return 0;
+}
+
+int
+strait_loop_create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
+{
+    int saved = errno;
+    int err = create(ret_loop, config);
+
+    errno = saved;
+    return err;
 }
 
 int

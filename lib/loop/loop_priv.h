@@ -42,7 +42,7 @@ struct strait_loop {
     size_t n_timers;       /* active ones */
     size_t n_in_flight;    /* work items of strait_loop_submit */
     sti_gap_t gap;
-    uint32_t yields_left;  /* before the next sleep (base/spin.h) */
+    uint32_t yields_left; /* before the next sleep (base/spin.h) */
     strait_loop_stats_t stats;
     uint64_t fork_generation;
     strait_allocator_t allocator;

@@ -105,8 +105,8 @@ ring_bell(strait_sink_t *sink, void *arg)
 static void
 deliver_nudge(strait_sink_entry_t *entry, int status)
 {
-    strait_loop_ref_t *ref =
-        STRAIT_CONTAINER_OF(entry, strait_loop_ref_t, nudge);
+    strait_loop_ref_t *ref = STRAIT_CONTAINER_OF(
+        entry, strait_loop_ref_t, nudge);
 
     (void)status;
     /* [W3:ar] rel: the entry is free again. acq: a user who found the entry
@@ -116,8 +116,7 @@ deliver_nudge(strait_sink_entry_t *entry, int status)
 }
 
 int
-sti_ref_create(
-    strait_loop_ref_t **ret_ref, const strait_allocator_t *allocator)
+sti_ref_create(strait_loop_ref_t **ret_ref, const strait_allocator_t *allocator)
 {
     strait_loop_ref_t *ref = sti_alloc(allocator, sizeof *ref);
 
@@ -165,6 +164,7 @@ void
 sti_ref_shut(strait_loop_ref_t *ref, uint64_t n_rings)
 {
     eventfd_t n_seen = 0;
+    int saved = errno;
 
     /* rlx: those who post later may or may not see it; whoever takes out the
      * arming at the end of discard sees it by M3. */
@@ -172,10 +172,14 @@ sti_ref_shut(strait_loop_ref_t *ref, uint64_t n_rings)
     while (n_seen < n_rings) {
         eventfd_t n = 0;
 
-        /* Sleeps until a write that is owed has come; EINTR: look again. */
+        /* Sleeps until a write that is owed has come. EINTR: look again;
+         * anything else: somebody closed our descriptor, nothing will come. */
         if (eventfd_read(ref->bell_fd, &n) == 0)
             n_seen += n;
+        else if (errno != EINTR)
+            break;
     }
+    errno = saved;
     (void)close(ref->bell_fd);
     discard(ref);
     drop(ref);

@@ -138,7 +138,8 @@ sti_wheel_remove(sti_wheel_t *wheel, strait_timer_t *timer)
         wheel->due_end = link;
     timer->link_ = NULL;
     if (*link == NULL && (uintptr_t)link >= (uintptr_t)first &&
-        (uintptr_t)link < (uintptr_t)(first + STI_WHEEL_LEVELS * STI_WHEEL_SLOTS)) {
+        (uintptr_t)link <
+            (uintptr_t)(first + STI_WHEEL_LEVELS * STI_WHEEL_SLOTS)) {
         size_t place = (size_t)(link - first);
 
         mark_empty(wheel, (uint32_t)(place / STI_WHEEL_SLOTS),

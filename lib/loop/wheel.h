@@ -18,14 +18,14 @@
 #define STI_WHEEL_SLOTS 64
 
 typedef struct sti_wheel {
-    uint64_t base_ns;               /* all timers before it are in `due` */
-    uint64_t next_ns;               /* a lower bound of all deadlines ... */
-    bool next_known;                /* ... if this is true */
-    uint32_t levels_used;           /* one bit per level with a timer */
+    uint64_t base_ns;                /* all timers before it are in `due` */
+    uint64_t next_ns;                /* a lower bound of all deadlines ... */
+    bool next_known;                 /* ... if this is true */
+    uint32_t levels_used;            /* one bit per level with a timer */
     uint64_t used[STI_WHEEL_LEVELS]; /* one bit per slot with a timer */
-    uint64_t n_started;             /* gives each start its number */
-    strait_timer_t *due;            /* sorted; taken out of the wheel */
-    strait_timer_t **due_end;       /* where the next due one is linked */
+    uint64_t n_started;              /* gives each start its number */
+    strait_timer_t *due;             /* sorted; taken out of the wheel */
+    strait_timer_t **due_end;        /* where the next due one is linked */
     strait_timer_t *slots[STI_WHEEL_LEVELS][STI_WHEEL_SLOTS];
 } sti_wheel_t;
 

@@ -26,8 +26,7 @@ strait_loop_submit(
 
     if (err != 0)
         return err;
-    err = sti_work_submit(
-        lane, work, &loop->ref->sink, deliver_counted, loop);
+    err = sti_work_submit(lane, work, &loop->ref->sink, deliver_counted, loop);
     if (err == 0)
         loop->n_in_flight++;
     return err;

@@ -62,7 +62,8 @@ extern inline int strait_ring_pop(strait_ring_t *ring, void **ret_value);
 #endif
 
 bool
-strait_ring_init(strait_ring_t *ring, strait_ring_slot_t *slots, size_t capacity)
+strait_ring_init(
+    strait_ring_t *ring, strait_ring_slot_t *slots, size_t capacity)
 {
     uint64_t start = STRAIT_RING_START;
     size_t i;

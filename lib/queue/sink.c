@@ -21,8 +21,7 @@ strait_sink_init(strait_sink_t *sink, strait_sink_wake_fn wake, void *arg)
 }
 
 size_t
-strait_sink_drain(
-    strait_sink_t *sink, size_t budget, int status, int *ret_end)
+strait_sink_drain(strait_sink_t *sink, size_t budget, int status, int *ret_end)
 {
     int end = STRAIT_SINK_MORE;
     size_t n = 0;

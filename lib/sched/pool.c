@@ -20,8 +20,8 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <strait/cpu.h>
+#include <string.h>
 
 static void
 free_pool(strait_pool_t *pool)
@@ -34,8 +34,8 @@ free_pool(strait_pool_t *pool)
     for (i = 0; i < n_lanes; i++)
         sti_free(&allocator, pool->lanes[i], pool->lanes[i]->size_bytes);
     if (pool->workers != NULL) {
-        sti_free(&allocator, pool->workers,
-            pool->n_seats * sizeof pool->workers[0]);
+        sti_free(
+            &allocator, pool->workers, pool->n_seats * sizeof pool->workers[0]);
     }
     if (pool->seats != NULL)
         sti_free(
@@ -86,8 +86,7 @@ start_workers(strait_pool_t *pool, size_t stack_bytes)
 
         worker->pool = pool;
         worker->index = i;
-        err =
-            pthread_create(&worker->thread, &attr, sti_worker_main, worker);
+        err = pthread_create(&worker->thread, &attr, sti_worker_main, worker);
         if (err != 0)
             break;
         (void)snprintf(name, sizeof name, "%.11s:%u", pool->name,
@@ -100,8 +99,8 @@ start_workers(strait_pool_t *pool, size_t stack_bytes)
     return -err;
 }
 
-int
-strait_pool_create(strait_pool_t **ret_pool, const strait_pool_config_t *config)
+static int
+create(strait_pool_t **ret_pool, const strait_pool_config_t *config)
 {
     static const strait_pool_config_t defaults = STRAIT_POOL_CONFIG_INIT;
     strait_lane_config_t user = STRAIT_LANE_CONFIG_INIT;
@@ -164,6 +163,16 @@ strait_pool_create(strait_pool_t **ret_pool, const strait_pool_config_t *config)
     sti_spin_enter(pool->n_workers);
     *ret_pool = pool;
     return 0;
+}
+
+int
+strait_pool_create(strait_pool_t **ret_pool, const strait_pool_config_t *config)
+{
+    int saved = errno;
+    int err = create(ret_pool, config);
+
+    errno = saved;
+    return err;
 }
 
 int
