@@ -43,6 +43,12 @@
 /* How many timers of one slot are looked at to find the first of them. */
 #define SCAN_MAX 64
 
+/* A longer list is spread over the level below before it is sorted, so that
+ * what is sorted fits into the first-level cache: with a million timers due at
+ * once 128 took half the time of sorting slots whole, 32 and 1024 a little more
+ * than 128. */
+#define SORT_MAX 128
+
 static uint32_t
 level_of(const sti_wheel_t *wheel, uint64_t key)
 {
@@ -207,6 +213,17 @@ sort(strait_timer_t *list)
     return sorted;
 }
 
+/* True if the list has at most SORT_MAX timers. */
+static bool
+is_short(const strait_timer_t *list)
+{
+    uint32_t i;
+
+    for (i = 0; list != NULL && i < SORT_MAX; i++)
+        list = list->next_;
+    return list == NULL;
+}
+
 /* Appends a slot's list to the due list in order. */
 static void
 make_due(sti_wheel_t *wheel, strait_timer_t *list)
@@ -244,12 +261,13 @@ sti_wheel_advance(sti_wheel_t *wheel, uint64_t now_ns)
         if (start > now_ns)
             break;
         list = take_slot(wheel, level, slot);
-        if (now_ns - start >= width - 1) {
+        if (now_ns - start >= width - 1 && (level == 0 || is_short(list))) {
             make_due(wheel, list);
             continue;
         }
-        /* Now is inside this slot: spread it over the levels below. All those
-         * are empty, and I1 holds for the levels above with the new base. */
+        /* Now is inside this slot, or the slot is long: spread it over the
+         * levels below. All those are empty, and I1 holds for the levels above
+         * with the new base. */
         wheel->base_ns = start;
         while (list != NULL) {
             strait_timer_t *next = list->next_;
@@ -266,8 +284,12 @@ sti_wheel_pop_due(sti_wheel_t *wheel)
 {
     strait_timer_t *timer = wheel->due;
 
-    if (timer != NULL)
-        sti_wheel_remove(wheel, timer);
+    if (timer == NULL)
+        return NULL;
+    /* The one after the next: neighbours in time are strangers in memory. */
+    if (timer->next_ != NULL)
+        __builtin_prefetch(timer->next_->next_);
+    sti_wheel_remove(wheel, timer);
     return timer;
 }
 
