@@ -36,9 +36,11 @@ function(strait_target_flags target)
     endif()
     if(STRAIT_SANITIZE)
         string(REPLACE ";" "," list "${STRAIT_SANITIZE}")
+        # Instrumented code confuses gcc's analysis of what is initialised.
         target_compile_options(${target} PRIVATE
             -fsanitize=${list} -fno-sanitize-recover=all
-            -fno-omit-frame-pointer -g)
+            -fno-omit-frame-pointer -g
+            $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
         if(kind STREQUAL "STATIC_LIBRARY")
             # Whoever links the archive needs the run time as well.
             target_link_options(${target} INTERFACE

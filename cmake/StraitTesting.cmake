@@ -36,14 +36,21 @@ endif()
 # pass in spite of a leak, because the leak is found after their verdict.
 set_property(GLOBAL PROPERTY strait_fail_regex
     "ERROR: LeakSanitizer|runtime error:|WARNING: ThreadSanitizer|ERROR: AddressSanitizer")
-set_property(GLOBAL PROPERTY strait_test_environment
-    "ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+set(asan_options
+    detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1)
+set_property(GLOBAL PROPERTY strait_plain_environment
+    "ASAN_OPTIONS=${asan_options}"
+    "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+# Criterion notices a test process that aborts at its end, not one that exits.
+set_property(GLOBAL PROPERTY strait_unit_environment
+    "ASAN_OPTIONS=${asan_options}:abort_on_error=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
 
-function(strait_test_properties_ name label timeout serial)
+function(strait_test_properties_ name frame label timeout serial)
     get_property(regex GLOBAL PROPERTY strait_fail_regex)
-    get_property(environment GLOBAL PROPERTY strait_test_environment)
+    get_property(environment GLOBAL PROPERTY strait_${frame}_environment)
     set_tests_properties(${name} PROPERTIES
         LABELS "${label}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
         ENVIRONMENT "${environment}" FAIL_REGULAR_EXPRESSION "${regex}")
@@ -97,7 +104,8 @@ function(strait_add_plain_test name)
     target_link_libraries(test.${name} PRIVATE ${arg_LIBS})
     target_compile_definitions(test.${name} PRIVATE ${arg_DEFS})
     add_test(NAME ${name} COMMAND test.${name} ${arg_ARGS})
-    strait_test_properties_(${name} ${arg_LABEL} ${arg_TIMEOUT} "${arg_SERIAL}")
+    strait_test_properties_(
+        ${name} plain ${arg_LABEL} ${arg_TIMEOUT} "${arg_SERIAL}")
 endfunction()
 
 function(strait_add_unit_test name)
@@ -126,7 +134,7 @@ function(strait_add_unit_test name)
     target_link_libraries(test.${name} PRIVATE ${arg_LIBS})
     target_compile_definitions(test.${name} PRIVATE ${arg_DEFS})
     add_test(NAME ${name} COMMAND test.${name} ${arguments})
-    strait_test_properties_(${name} unit ${arg_TIMEOUT} "${arg_SERIAL}")
+    strait_test_properties_(${name} unit unit ${arg_TIMEOUT} "${arg_SERIAL}")
 endfunction()
 
 function(strait_add_command_test name)
@@ -142,5 +150,6 @@ function(strait_add_command_test name)
         set(arg_TIMEOUT 60)
     endif()
     add_test(NAME ${name} COMMAND ${arg_COMMAND})
-    strait_test_properties_(${name} ${arg_LABEL} ${arg_TIMEOUT} "${arg_SERIAL}")
+    strait_test_properties_(
+        ${name} plain ${arg_LABEL} ${arg_TIMEOUT} "${arg_SERIAL}")
 endfunction()

@@ -1,0 +1,407 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The steps of tests/run: builds presets, runs their tests, counts.
+
+Numbers come from what ctest wrote about each test, never from here. A step
+that could not be carried out because the build before it failed counts as
+skipped, and the build as failed. Use tests/run, which sets up first.
+"""
+import argparse
+import dataclasses
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+LOGS = BUILD / "logs"
+
+# Labels that are groups of their own; a test with none of them is a unit test.
+STRESS = "^(stress|model)$"
+NOT_UNIT = "^(lint|install|slow|stress|model)$"
+
+
+@dataclasses.dataclass
+class Step:
+    """One thing to do. `preset` and either a build or a selection of tests."""
+    name: str
+    preset: str
+    select: tuple = ()  # ctest's arguments; empty: build
+    environment: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Result:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    notes: list = dataclasses.field(default_factory=list)  # what was skipped
+    details: list = dataclasses.field(default_factory=list)  # what failed
+
+
+def steps_of(arguments):
+    """The list of steps, in order."""
+    steps = []
+
+    def preset(name, *groups):
+        steps.append(Step(f"{name}: build", name))
+        for group, select in groups:
+            steps.append(Step(f"{name}: {group}", name, select))
+
+    unit = ("unit tests", ("-LE", NOT_UNIT))
+    stress = ("models and short stress", ("-L", STRESS))
+    lints = ("checks of the sources", ("-L", "^lint$"))
+    install = ("install and consume", ("-L", "^install$"))
+    if not arguments.full:
+        preset("dev", lints, unit, stress)
+    else:
+        preset("dev", lints, unit, stress, install)
+        preset("clang", unit, stress)
+        preset("release", unit, stress)
+        preset("asan", unit, stress)
+        preset("clang-asan", unit, stress)
+        preset("tsan", unit, stress)
+        preset("clang-tsan", unit, stress)
+        preset("tiny", unit, stress)
+    if arguments.long:
+        seconds = os.environ.get("STRAIT_TORTURE_SECONDS", "20")
+        for name in ("release", "tsan"):
+            if not any(s.preset == name for s in steps):
+                preset(name)
+            steps.append(Step(
+                f"{name}: torture", name, ("-L", "^(stress|slow)$"),
+                {"STRAIT_STRESS_SECONDS": seconds}))
+    if arguments.only:
+        wanted = [s for s in steps if re.search(arguments.only, s.name)]
+        presets = {s.preset for s in wanted}
+        steps = [s for s in steps
+                 if s in wanted or (not s.select and s.preset in presets)]
+    return steps
+
+
+class Screen:
+    """Prints finished steps, and on a terminal a live line for the present
+    one."""
+
+    def __init__(self, total):
+        self.total = total
+        self.number = 0
+        self.live = sys.stdout.isatty()
+        self.name = ""
+        self.started = 0.0
+
+    def begin(self, name):
+        self.number += 1
+        self.name = name
+        self.started = time.monotonic()
+        self.show("")
+
+    def line(self, state):
+        return (f"[{self.number:2}/{self.total}] {self.name:<38} {state}"
+                f" {clock(time.monotonic() - self.started):>7}")
+
+    def show(self, progress):
+        if self.live:
+            width = shutil.get_terminal_size().columns - 1
+            text = f"{self.line('...    ')}  {progress}"[:width]
+            sys.stdout.write(f"\r\033[K{text}")
+            sys.stdout.flush()
+
+    def end(self, state, text):
+        if self.live:
+            colour = {"ok": 32, "FAILED": 31, "skipped": 33}[state]
+            sys.stdout.write("\r\033[K")
+            padded = f"\033[{colour}m{state:<7}\033[0m"
+        else:
+            padded = f"{state:<7}"
+        print(f"{self.line(padded)}  {text}".rstrip(), flush=True)
+
+
+def clock(seconds):
+    return f"{int(seconds) // 60}:{seconds % 60:04.1f}"
+
+
+def last_progress(log):
+    """The "12/54" of ninja's or ctest's last line."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.path.getsize(log) - 2000))
+            found = re.findall(rb"(?:^\[|^\s*)(\d+/\d+)(?:\]| Test)",
+                               file.read(), re.M)
+        return found[-1].decode() if found else ""
+    except OSError:
+        return ""
+
+
+def call(command, log, screen, environment=None, append=False):
+    """Runs a command into a log; answers its exit status."""
+    with open(log, "ab" if append else "wb") as out:
+        out.write(("$ " + " ".join(command) + "\n").encode())
+        out.flush()
+        try:
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=subprocess.STDOUT, start_new_session=True,
+                env={**os.environ, **(environment or {})})
+        except OSError as error:
+            out.write(f"{error}\n".encode())
+            return 127
+        try:
+            while True:
+                try:
+                    return process.wait(timeout=0.5 if screen.live else None)
+                except subprocess.TimeoutExpired:
+                    screen.show(last_progress(log))
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def tail(path, lines=30):
+    text = path.read_text(encoding="utf-8", errors="replace").rstrip()
+    return text.split("\n")[-lines:]
+
+
+def first_failure(path, lines=30):
+    """What a build said from its first failed command on."""
+    text = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for number, line in enumerate(text):
+        if line.startswith("FAILED:"):
+            return text[number:number + lines]
+    return tail(path, lines)
+
+
+def build(step, arguments, log, screen):
+    folder = BUILD / step.preset
+    ready = folder / "build.ninja"
+    presets = ROOT / "CMakePresets.json"
+    commands = []
+    # Ninja itself re-configures when a CMake file is newer; a preset that has
+    # changed needs to be read anew.
+    if (not ready.exists()
+            or ready.stat().st_mtime < presets.stat().st_mtime):
+        commands.append(["cmake", "--preset", step.preset])
+    commands.append(["cmake", "--build", "--preset", step.preset,
+                     "-j", str(arguments.jobs)])
+    for index, command in enumerate(commands):
+        if call(command, log, screen, append=index > 0) != 0:
+            repeat = " && ".join(" ".join(c) for c in commands)
+            return Result(failed=1, details=[(
+                f"{step.name} failed; from {log.relative_to(ROOT)}:",
+                first_failure(log), repeat)])
+    return Result(passed=1)
+
+
+def output_of(case):
+    node = case.find("system-out")
+    return (node.text or "").strip() if node is not None else ""
+
+
+def reason_for_skip(case):
+    for line in output_of(case).split("\n"):
+        if re.search(r"\bskip", line, re.I):
+            return line.strip()
+    return output_of(case).split("\n")[-1].strip() or "gave no reason"
+
+
+def read_report(report, step, log):
+    """Counts what ctest wrote about each test."""
+    result = Result()
+    try:
+        cases = list(xml.etree.ElementTree.parse(report).iter("testcase"))
+    except (OSError, xml.etree.ElementTree.ParseError) as error:
+        return Result(failed=1, details=[(
+            f"{step.name}: no report from ctest ({error})", tail(log), None)])
+    bad = []
+    for case in cases:
+        name = case.get("name")
+        status = case.get("status")
+        skipped = case.find("skipped")
+        if status == "run" and case.find("failure") is None:
+            result.passed += 1
+        elif status == "disabled":
+            result.skipped += 1
+            result.notes.append(f"{step.preset}: {name}: disabled")
+        elif (skipped is not None
+              and (skipped.get("message") or "").startswith("SKIP_")):
+            result.skipped += 1
+            result.notes.append(
+                f"{step.preset}: {name}: {reason_for_skip(case)}")
+        else:
+            result.failed += 1
+            bad.append((name, output_of(case)))
+    for name, output in bad[:5]:
+        result.details.append((
+            f"{step.preset}: {name} failed:", output.split("\n")[-30:],
+            f"ctest --test-dir build/{step.preset} --output-on-failure"
+            f" -R '^{re.escape(name)}$'"))
+    if len(bad) > 5:
+        result.details.append((
+            f"{step.preset}: {len(bad) - 5} more failed: "
+            + ", ".join(name for name, _ in bad[5:]), [], None))
+    return result
+
+
+def prefix_for(preset):
+    """ThreadSanitizer of these compilers needs the older, smaller range of
+    random addresses."""
+    if "tsan" not in preset or not shutil.which("setarch"):
+        return []
+    try:
+        bits = int(pathlib.Path("/proc/sys/vm/mmap_rnd_bits").read_text())
+    except (OSError, ValueError):
+        return []
+    probe = ["setarch", os.uname().machine, "-R"]
+    if bits <= 28 or subprocess.run([*probe, "true"], check=False,
+                                    capture_output=True).returncode:
+        return []
+    return probe
+
+
+def run_tests(step, arguments, log, screen):
+    report = log.with_suffix(".xml")
+    report.unlink(missing_ok=True)
+    command = [*prefix_for(step.preset), "ctest",
+               "--test-dir", str(BUILD / step.preset), *step.select,
+               "-j", str(arguments.jobs), "--output-on-failure",
+               "--no-tests=error", "--output-junit", str(report)]
+    status = call(command, log, screen, step.environment)
+    result = read_report(report, step, log)
+    if result.passed + result.failed + result.skipped == 0:
+        result.failed += 1
+        result.details.append((
+            f"{step.name}: no test matches {' '.join(step.select)}",
+            tail(log, 5), None))
+    elif status != 0 and result.failed == 0:
+        result.failed += 1
+        result.details.append((
+            f"{step.name}: ctest ended with status {status} although no test"
+            " failed", tail(log), " ".join(command)))
+    return result
+
+
+def only_one():
+    """Two runs in one tree would disturb each other's builds and timings."""
+    BUILD.mkdir(exist_ok=True)
+    lock = open(BUILD / ".lock", "w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print("waiting for another run in this tree to end", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def finish(total, started, stopped):
+    """Prints what was skipped, the verdict and the count."""
+    if total.notes:
+        print("skipped:")
+        for note in dict.fromkeys(total.notes):
+            print(f"  {note}")
+    took = clock(time.monotonic() - started)
+    if stopped:
+        print(f"verdict: STOPPED after {took}; the rest was not tested")
+    elif total.failed:
+        print(f"verdict: FAILED after {took}; logs are in build/logs")
+    else:
+        print(f"verdict: all passed in {took}")
+    count = f"{total.passed} passed, {total.failed} failed"
+    if total.skipped:
+        count += f", {total.skipped} skipped"
+    print(count, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--only")
+    parser.add_argument("--jobs", type=int,
+                        default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--setup-seconds", type=float)
+    arguments = parser.parse_args()
+    if arguments.jobs < 1:
+        parser.error("--jobs must be at least 1")
+    try:
+        steps = steps_of(arguments)
+    except re.error as error:
+        parser.error(f"--only is no regular expression: {error}")
+    if arguments.list:
+        for step in steps:
+            print(step.name)
+        return 0
+    if not steps:
+        parser.error(f"no step matches '{arguments.only}'; see --list")
+
+    started = time.monotonic()
+    lock = only_one()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    total = Result()
+    had_setup = arguments.setup_seconds is not None
+    screen = Screen(len(steps) + had_setup)
+    if had_setup:
+        screen.begin("set-up")
+        screen.started -= arguments.setup_seconds
+        started -= arguments.setup_seconds
+        screen.end("ok", "")
+        total.passed += 1
+    broken = set()
+    stopped = False
+    for step in steps:
+        screen.begin(step.name)
+        log = LOGS / (re.sub(r"[^a-z]+", "-", step.name) + ".log")
+        if step.preset in broken:
+            result = Result(skipped=1, notes=[
+                f"{step.name}: its build failed"])
+        else:
+            try:
+                result = (run_tests if step.select else build)(
+                    step, arguments, log, screen)
+            except KeyboardInterrupt:
+                stopped = True
+                screen.end("FAILED", "stopped")
+                total.failed += 1
+                break
+        if result.failed and not step.select:
+            broken.add(step.preset)
+        total.passed += result.passed
+        total.failed += result.failed
+        total.skipped += result.skipped
+        total.notes += result.notes
+        state = "FAILED" if result.failed else (
+            "ok" if result.passed else "skipped")
+        text = ""
+        if step.select:
+            text = f"{result.passed} passed"
+            if result.failed:
+                text += f", {result.failed} failed"
+            if result.skipped:
+                text += f", {result.skipped} skipped"
+        screen.end(state, text)
+        for headline, lines, repeat in result.details:
+            print(f"    {headline}")
+            for line in lines:
+                print(f"    | {line}")
+            if repeat:
+                print(f"    repeat with: {repeat}")
+    finish(total, started, stopped)
+    lock.close()
+    if stopped:
+        return 130
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
