@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * harness.h - how a question is put to several systems.
+ *
+ * A question ("how fast do pointers go from n threads to one?") has cases (1,
+ * 2, 4 producers) and systems that answer it: Strait and its rivals. All
+ * systems of a question implement the same three functions. The harness runs
+ * each (case, system) pair, a row, in a child process of its own, several
+ * times, in rounds; in each round the order is drawn anew. It keeps the
+ * numbers, checks that results were right, and prints.
+ *
+ * The structs are plain data so that a rival in C++ can fill them in.
+ */
+#ifndef BENCH_HARNESS_H
+#define BENCH_HARNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BENCH_NOTE_MAX 160
+
+/** What one run answers. All zero before the run. */
+struct bench_result {
+    uint64_t n_ops;  /**< operations done (bytes for BENCH_BYTES) */
+    uint64_t ns;     /**< how long they took, by the wall */
+    uint64_t p50_ns; /**< questions of latency: of single operations */
+    uint64_t p99_ns; /**< as above; 0 if unknown */
+    uint64_t cpu_ns; /**< CPU time of the run; the harness fills it in */
+    bool verified;   /**< the outcome was looked at, and right */
+    char note[BENCH_NOTE_MAX]; /**< what was wrong, or worth telling */
+};
+
+/** One variant of a question. */
+struct bench_case {
+    const char *name;  /**< as in `question/name/system` */
+    const char *title; /**< one line for the table */
+    uint64_t n_ops;    /**< how many operations; with target_ms: of the trial */
+    uint64_t n_ops_long; /**< the same with --long; 0: as n_ops */
+    /** 0: exactly n_ops. Else the run is a steady state, whose length does not
+     * matter, and n_ops is chosen so that it lasts about this long. */
+    unsigned target_ms;
+    unsigned arg; /**< what differs between cases: producers, window, ... */
+};
+
+/** One answer to a question. */
+struct bench_system {
+    const char *name;
+    /** NULL, or answers why it cannot run here and what to do about it, or
+     * NULL if it can. */
+    const char *(*absent)(void);
+    /** Prepares for runs of a case. @return 0 or a negative errno */
+    int (*setup)(const struct bench_case *which, void **ret_state);
+    /** Does n_ops operations and fills in the result. Called twice or more. */
+    void (*run)(void *state, uint64_t n_ops, struct bench_result *result);
+    void (*teardown)(void *state);
+};
+
+/** What is counted, and so how it is printed. */
+enum bench_unit {
+    BENCH_RATE,    /**< operations per second */
+    BENCH_LATENCY, /**< the median time of one operation */
+    BENCH_BYTES    /**< bytes per second */
+};
+
+struct bench_question {
+    const char *name;
+    const char *asks; /**< one line */
+    enum bench_unit unit;
+    const struct bench_case *cases;
+    size_t n_cases;
+    /** The first is the one that all others are compared with. */
+    const struct bench_system *const *systems;
+    size_t n_systems;
+    /** Called once, in the parent, before the first run: files and such. May be
+     * NULL. @return 0, or a negative errno with the reason in `why` */
+    int (*prepare)(bool long_form, char *why, size_t why_bytes);
+    void (*cleanup)(void); /**< undoes prepare; NULL or called once */
+};
+
+#define BENCH_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ------------------------------------------------- rows and their numbers */
+
+/** How a row stands. Only BENCH_ROW_GOOD enters ratios. */
+enum bench_state {
+    BENCH_ROW_GOOD,
+    BENCH_ROW_ABSENT,     /**< the system is not here */
+    BENCH_ROW_UNFINISHED, /**< a run took longer than the limit */
+    BENCH_ROW_FAILED      /**< wrong result, crash, or set-up error */
+};
+
+struct bench_row {
+    const struct bench_question *question;
+    const struct bench_case *which;
+    const struct bench_system *system;
+    enum bench_state state;
+    char why[BENCH_NOTE_MAX + 64];
+    struct bench_result *results;
+    size_t n_results;
+    double cost_s; /**< wall time of the last run with its set-up */
+    /* nanoseconds per operation, once there are results */
+    double median;
+    double min;
+    double max;
+};
+
+struct bench_options {
+    const char *only;      /**< extended regular expression, or NULL */
+    const char *json_path; /**< NULL: none */
+    unsigned n_runs;       /**< 0: as many as fit into `seconds` */
+    double seconds;
+    double limit_s; /**< of one run */
+    uint64_t seed;
+    bool long_form;
+};
+
+struct bench_plan {
+    struct bench_row *rows; /**< in the order of the table */
+    size_t n_rows;
+    unsigned n_rounds; /**< done */
+    uint64_t seed;
+    double elapsed_s;
+    double steal_percent; /**< CPU time that the host took away; -1 unknown */
+    double load_at_start;
+    bool interrupted;
+};
+
+/** All questions (questions.c). */
+extern const struct bench_question *const bench_questions[];
+extern const size_t bench_n_questions;
+
+/**
+ * Makes the rows that `only` selects.
+ * @return 0 or a negative errno; -EINVAL: not a regular expression, told in why
+ */
+int bench_plan_make(struct bench_plan *plan,
+    const struct bench_options *options, char *why, size_t why_bytes);
+
+/** Runs the plan; results are in the rows. Runs whatever can be run. */
+void bench_plan_run(
+    struct bench_plan *plan, const struct bench_options *options);
+
+void bench_plan_free(struct bench_plan *plan);
+
+/** The row that `row` is compared with, or NULL if it is not in the plan. */
+const struct bench_row *bench_row_reference(
+    const struct bench_plan *plan, const struct bench_row *row);
+
+/** "question/case/system", into a buffer. @return the buffer */
+const char *bench_row_name(
+    const struct bench_row *row, char *buffer, size_t size_bytes);
+
+/* ------------------------------------------------------------- machine.c */
+
+struct bench_machine {
+    char cpu[128];
+    char kernel[128];
+    char host[128];
+    char commit[64];
+    char allocator[32];
+    const char *compiler;
+    const char *flags;
+    const char *build_type;
+    long n_cpus;
+    unsigned n_usable;
+    double load[3];
+    double mhz;
+};
+
+void bench_machine_read(struct bench_machine *machine);
+
+/** Ticks stolen by the host and all ticks, since boot. @return 0 or -errno */
+int bench_machine_ticks(uint64_t *ret_stolen, uint64_t *ret_all);
+
+/* -------------------------------------------------------------- report.c */
+
+void bench_report_header(const struct bench_machine *machine,
+    const struct bench_plan *plan, const struct bench_options *options);
+void bench_report_table(const struct bench_plan *plan);
+
+/** Prints what was skipped, and the verdict. @return the exit status */
+int bench_report_verdict(const struct bench_plan *plan);
+
+/** Progress on stderr if that is a terminal. left_s < 0: unknown. */
+void bench_progress(
+    size_t done, size_t of, const char *what, double left_s);
+void bench_progress_end(void);
+
+/* ---------------------------------------------------------------- json.c */
+
+/** Writes what google-benchmark would. @return 0 or a negative errno */
+int bench_json_write(const char *path, const struct bench_machine *machine,
+    const struct bench_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BENCH_HARNESS_H */

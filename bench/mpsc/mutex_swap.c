@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mpsc/mutex_swap - the same list, but the consumer takes all that is there under one
+ * lock: what a careful user of a mutex writes.
+ */
+#include "mpsc/mpsc.h"
+
+#include "baselines/locked_list.h"
+
+#include <strait/base.h>
+
+typedef struct {
+    struct locked_node node;
+    uint64_t stamp;
+} item_t;
+
+typedef struct {
+    struct locked_list list;
+    struct locked_node *taken; /* the consumer's */
+} queue_t;
+
+#include "mpsc/simple.h"
+
+static int
+queue_init(queue_t *queue, unsigned n_producers, size_t n_items)
+{
+    (void)n_producers;
+    (void)n_items;
+    queue->taken = NULL;
+    return locked_list_init(&queue->list);
+}
+
+static void
+queue_fini(queue_t *queue)
+{
+    locked_list_fini(&queue->list);
+}
+
+static inline bool
+queue_push(queue_t *queue, producer_t *producer, item_t *item)
+{
+    (void)producer;
+    pthread_mutex_lock(&queue->list.mutex);
+    locked_list_append(&queue->list, &item->node);
+    pthread_mutex_unlock(&queue->list.mutex);
+    return true;
+}
+
+static inline item_t *
+queue_pop(queue_t *queue)
+{
+    struct locked_node *node = queue->taken;
+
+    if (node == NULL) {
+        pthread_mutex_lock(&queue->list.mutex);
+        node = locked_list_take_all(&queue->list);
+        pthread_mutex_unlock(&queue->list.mutex);
+        if (node == NULL)
+            return NULL;
+    }
+    queue->taken = node->next;
+    return STRAIT_CONTAINER_OF(node, item_t, node);
+}
+
+#include "mpsc/driver.h"
+
+MPSC_SYSTEM(mpsc_mutex_swap, "mutex_swap")

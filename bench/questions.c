@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * questions - the list that the harness goes through.
+ */
+#include "questions.h"
+
+const struct bench_question *const bench_questions[] = {
+    &question_mpsc,
+    &question_offload,
+    &question_wake,
+    &question_timers,
+    &question_treehash,
+};
+
+const size_t bench_n_questions = BENCH_COUNT(bench_questions);

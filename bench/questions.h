@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * questions.h - all questions, each in a folder of its own.
+ */
+#ifndef BENCH_QUESTIONS_H
+#define BENCH_QUESTIONS_H
+
+#include "harness.h"
+
+extern const struct bench_question question_mpsc;
+extern const struct bench_question question_offload;
+extern const struct bench_question question_wake;
+extern const struct bench_question question_timers;
+extern const struct bench_question question_treehash;
+
+#endif /* BENCH_QUESTIONS_H */

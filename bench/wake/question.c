@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wake - what it takes to wake a loop that sleeps. See wake.h.
+ */
+#include "questions.h"
+#include "wake/wake.h"
+
+static const struct bench_case cases[] = {
+    {"oneway", "a thread wakes a loop that sleeps", 50, 0, 150, WAKE_ONEWAY},
+    {"pingpong", "two loops wake each other: a round trip", 200, 0, 150,
+        WAKE_PINGPONG},
+};
+
+static const struct bench_system *const systems[] = {
+    &wake_strait,
+    &wake_libuv,
+    &wake_eventfd,
+};
+
+const struct bench_question question_wake = {
+    .name = "wake",
+    .asks = "How long until a sleeping loop has heard of another thread? "
+            "(less is better; longer bars are faster)",
+    .unit = BENCH_LATENCY,
+    .cases = cases,
+    .n_cases = BENCH_COUNT(cases),
+    .systems = systems,
+    .n_systems = BENCH_COUNT(systems),
+};
