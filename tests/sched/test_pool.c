@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_pool.c - the life of a pool: configuration and its errors, threads as
+ * the contract describes them, close, destroy, statistics, fork.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <strait/cpu.h>
+#include <strait/pool.h>
+
+#include "blocks.h"
+#include "child.h"
+#include "mailbox.h"
+#include "proc.h"
+#include "unit.h"
+
+TestSuite(pool, .timeout = 30);
+
+static strait_pool_config_t
+config_of(uint32_t n_workers)
+{
+    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
+
+    config.n_workers = n_workers;
+    return config;
+}
+
+/* --------------------------------------------------------------- create */
+
+Test(pool, by_default_one_worker_per_usable_cpu)
+{
+    uint32_t cpus = strait_cpu_usable();
+    strait_pool_t *pool;
+
+    check_err(strait_pool_create(&pool, NULL), 0);
+    check_int(strait_pool_workers(pool),
+        cpus < STRAIT_POOL_WORKERS_MAX ? cpus : STRAIT_POOL_WORKERS_MAX);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+Test(pool, as_many_workers_as_asked_for)
+{
+    unsigned threads = proc_n_threads();
+    uint32_t n;
+
+    for (n = 1; n <= STRAIT_POOL_WORKERS_MAX; n = n < 16 ? n + 1 : n * 2) {
+        strait_pool_config_t config = config_of(n);
+        strait_pool_t *pool;
+
+        check_err(strait_pool_create(&pool, &config), 0);
+        check_int(strait_pool_workers(pool), n);
+        check_int(proc_n_threads(), threads + n);
+        check_err(strait_pool_destroy(pool), 0);
+        check_int(proc_settle_threads(threads), threads);
+    }
+}
+
+Test(pool, bad_configurations_are_refused)
+{
+    strait_pool_t *const untouched = (strait_pool_t *)&strait_pool_create;
+    strait_pool_t *pool = untouched;
+    strait_pool_config_t config = config_of(1);
+    strait_allocator_t half = *strait_allocator_default(NULL);
+    unsigned threads = proc_n_threads();
+    static const uint32_t bad_lanes[] = { 1, 3, 100, 4095, (1u << 20) + 1,
+        1u << 21, UINT32_MAX };
+    size_t i;
+
+    check_err(strait_pool_create(NULL, NULL), -EINVAL);
+    check_err(strait_pool_create(NULL, &config), -EINVAL);
+    config.size = 0;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config.size = sizeof config + 8;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(STRAIT_POOL_WORKERS_MAX + 1);
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(UINT32_MAX);
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(1);
+    config.reserved = 1;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(1);
+    config.stack_bytes = 1;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config.stack_bytes = (size_t)PTHREAD_STACK_MIN - 1;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(1);
+    config.name = "twelve chars";
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(1);
+    half.free = NULL;
+    config.allocator = &half;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(1);
+    for (i = 0; i < sizeof bad_lanes / sizeof bad_lanes[0]; i++) {
+        config.max_queued = bad_lanes[i];
+        check_err(strait_pool_create(&pool, &config), -EINVAL);
+    }
+    check_ptr(pool, untouched);
+    check_int(proc_settle_threads(threads), threads);
+}
+
+Test(pool, extreme_but_good_configurations_work)
+{
+    strait_pool_config_t config = config_of(1);
+    strait_pool_t *pool;
+
+    config.max_queued = 2;
+    config.name = "eleven char";
+    config.stack_bytes = 1 << 20;
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_pool_destroy(pool), 0);
+    config.max_queued = 1 << 20;
+    config.name = "";
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+Test(pool, an_absurd_stack_is_an_error_and_nothing_stays_behind)
+{
+    static struct blocks blocks = BLOCKS_INIT;
+    strait_pool_config_t config = config_of(2);
+    strait_pool_t *pool = NULL;
+    int err;
+
+    config.stack_bytes = (size_t)1 << 46;
+    config.allocator = blocks_allocator(&blocks);
+    err = strait_pool_create(&pool, &config);
+    cr_assert(err == -EAGAIN || err == -EINVAL, "%d", err);
+    check_ptr(pool, NULL);
+    cr_assert(
+        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+}
+
+/* --------------------------------------------------------------- memory */
+
+Test(pool, all_memory_comes_from_the_given_allocator_and_goes_back)
+{
+    static struct blocks blocks = BLOCKS_INIT;
+    strait_pool_config_t config = config_of(3);
+    strait_lane_config_t lane_config = STRAIT_LANE_CONFIG_INIT;
+    strait_pool_t *pool;
+    strait_lane_t *lane;
+
+    config.allocator = blocks_allocator(&blocks);
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_lane_create(&lane, pool, NULL), 0);
+    lane_config.max_queued = 2;
+    check_err(strait_lane_create(&lane, pool, &lane_config), 0);
+    cr_assert(blocks.n_live > 0);
+    check_err(strait_pool_destroy(pool), 0);
+    cr_assert(
+        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+}
+
+Test(pool, every_failing_allocation_is_survived)
+{
+    static struct blocks blocks = BLOCKS_INIT;
+    strait_pool_config_t config = config_of(2);
+    unsigned threads = proc_n_threads();
+    unsigned n_calls;
+    unsigned k;
+    int sticky;
+
+    config.allocator = blocks_allocator(&blocks);
+    {
+        strait_pool_t *pool;
+
+        check_err(strait_pool_create(&pool, &config), 0);
+        check_err(strait_pool_destroy(pool), 0);
+        n_calls = blocks.n_calls;
+        cr_assert(n_calls > 0);
+    }
+    for (sticky = 0; sticky < 2; sticky++) {
+        for (k = 1; k <= n_calls; k++) {
+            strait_pool_t *pool = NULL;
+
+            blocks.fail_at = k;
+            blocks.fail_on = sticky != 0;
+            check_err(strait_pool_create(&pool, &config), -ENOMEM);
+            check_ptr(pool, NULL);
+            cr_assert(blocks_complaint(&blocks) == NULL, "%s",
+                blocks_complaint(&blocks));
+        }
+    }
+    check_int(proc_settle_threads(threads), threads);
+}
+
+/* -------------------------------------------------------------- threads */
+
+static char seen_name[32];
+static sigset_t seen_mask;
+static size_t seen_stack;
+static int seen_destroy;
+static strait_pool_t *the_pool;
+
+static void
+look_at_thread(strait_work_t *work, void *arg)
+{
+    pthread_attr_t attr;
+
+    (void)work;
+    (void)arg;
+    pthread_getname_np(pthread_self(), seen_name, sizeof seen_name);
+    pthread_sigmask(SIG_SETMASK, NULL, &seen_mask);
+    pthread_getattr_np(pthread_self(), &attr);
+    pthread_attr_getstacksize(&attr, &seen_stack);
+    pthread_attr_destroy(&attr);
+}
+
+/* Runs one function on the pool and waits for it. */
+static bool
+run_on(strait_pool_t *pool, strait_work_fn run, void *arg)
+{
+    struct mailbox mailbox;
+    strait_work_t work;
+
+    mailbox_init(&mailbox);
+    strait_work_init(&work, run, NULL, arg);
+    return strait_work_submit(strait_pool_lane(pool), &work, &mailbox.sink) ==
+        0 &&
+        mailbox_take(&mailbox, 1);
+}
+
+Test(pool, threads_are_named_after_it)
+{
+    strait_pool_config_t config = config_of(1);
+    strait_pool_t *pool;
+
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(run_on(pool, look_at_thread, NULL));
+    check_int(strncmp(seen_name, "strait", 6), 0);
+    check_err(strait_pool_destroy(pool), 0);
+    config.name = "eleven char";
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(run_on(pool, look_at_thread, NULL));
+    check_int(strncmp(seen_name, "eleven char", 11), 0);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+Test(pool, the_name_need_not_outlive_create)
+{
+    char name[12] = "short";
+    strait_pool_config_t config = config_of(1);
+    strait_pool_t *pool;
+
+    config.name = name;
+    check_err(strait_pool_create(&pool, &config), 0);
+    memset(name, 'x', sizeof name - 1);
+    cr_assert(run_on(pool, look_at_thread, NULL));
+    check_int(strncmp(seen_name, "short", 5), 0);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+Test(pool, threads_block_all_signals_but_faults)
+{
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+        SIGSYS };
+    static const int others[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGALRM,
+        SIGUSR1, SIGUSR2, SIGPIPE, SIGIO, SIGWINCH, SIGPROF };
+    sigset_t before;
+    sigset_t after;
+    strait_pool_t *pool;
+    size_t i;
+
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    check_err(strait_pool_create(&pool, NULL), 0);
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    cr_assert(run_on(pool, look_at_thread, NULL));
+    for (i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_assert(sigismember(&seen_mask, others[i]), "%d", others[i]);
+    for (i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        cr_assert(!sigismember(&seen_mask, faults[i]), "%d", faults[i]);
+    /* The creator's own mask is as it was. */
+    for (i = 1; i < 32; i++)
+        check_int(sigismember(&after, (int)i), sigismember(&before, (int)i));
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+Test(pool, the_stack_has_the_size_asked_for)
+{
+    strait_pool_config_t config = config_of(1);
+    strait_pool_t *pool;
+
+    config.stack_bytes = 3 << 20;
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(run_on(pool, look_at_thread, NULL));
+    cr_assert(seen_stack >= 3 << 20 && seen_stack < 5 << 20, "%zu", seen_stack);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+/* ----------------------------------------------------- close and destroy */
+
+static void
+destroy_own_pool(strait_work_t *work, void *arg)
+{
+    (void)work;
+    (void)arg;
+    seen_destroy = strait_pool_destroy(the_pool);
+}
+
+Test(pool, a_worker_cannot_destroy_its_own_pool)
+{
+    check_err(strait_pool_create(&the_pool, NULL), 0);
+    cr_assert(run_on(the_pool, destroy_own_pool, NULL));
+    check_err(seen_destroy, -EDEADLK);
+    /* Nothing happened: it still works. */
+    cr_assert(run_on(the_pool, look_at_thread, NULL));
+    check_err(strait_pool_destroy(the_pool), 0);
+}
+
+Test(pool, a_worker_can_destroy_another_pool)
+{
+    strait_pool_t *outer;
+
+    check_err(strait_pool_create(&outer, NULL), 0);
+    check_err(strait_pool_create(&the_pool, NULL), 0);
+    cr_assert(run_on(outer, destroy_own_pool, NULL));
+    check_err(seen_destroy, 0);
+    check_err(strait_pool_destroy(outer), 0);
+}
+
+Test(pool, null_is_answered)
+{
+    strait_pool_stats_t stats = STRAIT_POOL_STATS_INIT;
+
+    check_err(strait_pool_destroy(NULL), 0);
+    check_err(strait_pool_close(NULL), -EINVAL);
+    check_int(strait_pool_workers(NULL), 0);
+    check_ptr(strait_pool_lane(NULL), NULL);
+    check_err(strait_pool_stats(NULL, &stats), -EINVAL);
+}
+
+Test(pool, close_twice_says_already)
+{
+    strait_pool_t *pool;
+    strait_lane_t *lane = NULL;
+
+    check_err(strait_pool_create(&pool, NULL), 0);
+    check_err(strait_pool_close(pool), 0);
+    check_err(strait_pool_close(pool), -EALREADY);
+    check_err(strait_lane_create(&lane, pool, NULL), -ESHUTDOWN);
+    check_ptr(lane, NULL);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+struct counted {
+    strait_work_t work;
+    int n_run;
+    int n_done;
+};
+
+static void
+count_run(strait_work_t *work, void *arg)
+{
+    (void)work;
+    ((struct counted *)arg)->n_run++;
+}
+
+static void
+count_done(strait_work_t *work, int status, void *arg)
+{
+    (void)work;
+    ((struct counted *)arg)->n_done += status == 0 ? 1 : 1000;
+}
+
+/* Fills a pool whose only worker is held, then ends it in one of two ways. */
+static void
+end_with_queued_work(bool close_first)
+{
+    static struct counted items[100];
+    strait_pool_config_t config = config_of(1);
+    struct mailbox mailbox;
+    struct gate gate;
+    strait_pool_t *pool;
+    size_t i;
+
+    memset(items, 0, sizeof items);
+    mailbox_init(&mailbox);
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(gate_close(&gate, strait_pool_lane(pool), &mailbox.sink));
+    for (i = 0; i < 100; i++) {
+        strait_work_init(&items[i].work, count_run, count_done, &items[i]);
+        check_err(strait_work_submit(
+                      strait_pool_lane(pool), &items[i].work, &mailbox.sink),
+            0);
+    }
+    if (close_first)
+        check_err(strait_pool_close(pool), 0);
+    check_int(items[0].n_run, 0);
+    gate_open(&gate);
+    check_err(strait_pool_destroy(pool), 0);
+    cr_assert(gate.held);
+    /* All has run, and all has been handed over, when destroy returns. */
+    check_int(strait_sink_drain(&mailbox.sink, 1000, 0, NULL), 101);
+    for (i = 0; i < 100; i++) {
+        check_int(items[i].n_run, 1);
+        check_int(items[i].n_done, 1);
+    }
+}
+
+Test(pool, destroy_runs_what_is_queued)
+{
+    end_with_queued_work(false);
+}
+
+Test(pool, destroy_after_close_runs_what_is_queued)
+{
+    end_with_queued_work(true);
+}
+
+Test(pool, create_and_destroy_leave_nothing_behind)
+{
+    unsigned threads = proc_n_threads();
+    unsigned fds = proc_n_fds();
+    int i;
+
+    for (i = 0; i < 50; i++) {
+        strait_pool_config_t config = config_of(1 + (uint32_t)i % 4);
+        strait_pool_t *pool;
+
+        check_err(strait_pool_create(&pool, &config), 0);
+        if (i % 3 == 0)
+            cr_assert(run_on(pool, look_at_thread, NULL));
+        check_err(strait_pool_destroy(pool), 0);
+    }
+    check_int(proc_settle_threads(threads), threads);
+    check_int(proc_n_fds(), fds);
+}
+
+/* ----------------------------------------------------------- statistics */
+
+Test(pool, statistics_are_exact_once_it_is_idle)
+{
+    strait_pool_config_t config = config_of(2);
+    strait_pool_stats_t stats = STRAIT_POOL_STATS_INIT;
+    struct mailbox mailbox;
+    static struct counted items[64];
+    strait_pool_t *pool;
+    size_t i;
+
+    mailbox_init(&mailbox);
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_pool_stats(pool, &stats), 0);
+    check_int(stats.n_workers, 2);
+    check_int(stats.n_run, 0);
+    for (i = 0; i < 64; i++) {
+        strait_work_init(&items[i].work, count_run, NULL, &items[i]);
+        check_err(strait_work_submit(
+                      strait_pool_lane(pool), &items[i].work, &mailbox.sink),
+            0);
+    }
+    cr_assert(mailbox_take(&mailbox, 64));
+    check_err(strait_pool_stats(pool, &stats), 0);
+    check_int(stats.n_run, 64);
+    cr_assert(stats.n_wakes <= 64 + stats.n_parks);
+    check_int(stats.size, sizeof stats);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+Test(pool, statistics_refuse_bad_arguments)
+{
+    strait_pool_stats_t stats = STRAIT_POOL_STATS_INIT;
+    strait_pool_t *pool;
+
+    check_err(strait_pool_create(&pool, NULL), 0);
+    check_err(strait_pool_stats(pool, NULL), -EINVAL);
+    stats.size = 0;
+    stats.n_run = 77;
+    check_err(strait_pool_stats(pool, &stats), -EINVAL);
+    stats.size = sizeof stats + 1;
+    check_err(strait_pool_stats(pool, &stats), -EINVAL);
+    check_int(stats.n_run, 77);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+/* ----------------------------------------------------------------- fork */
+
+struct forked {
+    strait_pool_t *pool;
+    struct blocks *blocks;
+    struct mailbox *mailbox;
+};
+
+static void
+use_in_child(void *arg)
+{
+    struct forked *forked = arg;
+    strait_lane_t *lane = NULL;
+    strait_work_t work;
+    strait_pool_t *mine;
+
+    strait_work_init(&work, look_at_thread, NULL, NULL);
+    child_check(strait_work_submit(strait_pool_lane(forked->pool), &work,
+                    &forked->mailbox->sink) == -ECHILD);
+    child_check(!strait_work_in_flight(&work));
+    child_check(strait_lane_create(&lane, forked->pool, NULL) == -ECHILD);
+    child_check(lane == NULL);
+    child_check(strait_pool_close(forked->pool) == -ECHILD);
+    child_check(strait_pool_destroy(forked->pool) == 0);
+    child_check(blocks_complaint(forked->blocks) == NULL);
+#if !SANITIZER_THREAD
+    /* A pool of the child's own works. ThreadSanitizer allows no new threads
+     * in the child of a process that had several. */
+    child_check(strait_pool_create(&mine, NULL) == 0);
+    child_check(run_on(mine, look_at_thread, NULL));
+    child_check(strait_pool_destroy(mine) == 0);
+#else
+    (void)mine;
+#endif
+}
+
+Test(pool, in_the_child_of_a_fork_it_answers_echild_and_destroy_only_frees)
+{
+    static struct blocks blocks = BLOCKS_INIT;
+    strait_pool_config_t config = config_of(2);
+    struct mailbox mailbox;
+    struct forked forked = { NULL, &blocks, &mailbox };
+
+    mailbox_init(&mailbox);
+    config.allocator = blocks_allocator(&blocks);
+    check_err(strait_pool_create(&forked.pool, &config), 0);
+    cr_assert(run_on(forked.pool, look_at_thread, NULL));
+    cr_assert(child_run(use_in_child, &forked) == NULL, "%s", child_complaint);
+    /* The parent has noticed nothing. */
+    cr_assert(run_on(forked.pool, look_at_thread, NULL));
+    check_err(strait_pool_destroy(forked.pool), 0);
+    cr_assert(
+        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+}
