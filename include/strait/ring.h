@@ -103,10 +103,9 @@ STRAIT_API STRAIT_NODISCARD bool strait_ring_init(strait_ring_t *ring,
 STRAIT_NODISCARD STRAIT_INLINE int
 strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
 {
-    /* rlx: a guess; the CAS R2 decides. */
-    uint64_t p = strait_load_rlx(&ring->producer_);
-
     for (;;) {
+        /* rlx: a guess; the CAS R2 decides. */
+        uint64_t p = strait_load_rlx(&ring->producer_);
         uint64_t pos = p >> STRAIT_RING_SHIFT_;
         strait_ring_slot_t *slot = &ring->slots_[pos & ring->mask_];
         uint64_t seq;
@@ -134,7 +133,6 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
 
             if (again == p && (int64_t)(seq - pos) < 0)
                 return STRAIT_RING_FULL;
-            p = again;
         }
     }
 }
@@ -152,10 +150,9 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
 STRAIT_NODISCARD STRAIT_INLINE int
 strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
 {
-    /* rlx: a guess; the CAS below decides. */
-    uint64_t c = strait_load_rlx(&ring->consumer_);
-
     for (;;) {
+        /* rlx: a guess; the CAS below decides. */
+        uint64_t c = strait_load_rlx(&ring->consumer_);
         strait_ring_slot_t *slot = &ring->slots_[c & ring->mask_];
         /* [R3:acq] the value and what it points to. */
         uint64_t seq = strait_load_acquire(&slot->seq_);
@@ -182,7 +179,6 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
                 return (p >> STRAIT_RING_SHIFT_) == c ? STRAIT_RING_EMPTY
                                                       : STRAIT_RING_PENDING;
             }
-            c = again;
         }
     }
 }

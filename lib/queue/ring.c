@@ -43,6 +43,10 @@
  *   producer hides later values from consumers (PENDING), a consumer delays one
  *   push a whole round later (FULL). Nobody spins.
  *
+ * Retries carry nothing from round to round: each round loads anew. That costs
+ * one load in the rare round and lets a model checker treat a round without a
+ * side effect as a wait.
+ *
  * Limits. Positions have 62 bits and do not wrap in practice (2^62 at 1 per ns
  *   are 146 years); comparisons are by difference all the same. Capacity 1 is
  *   refused: "filled" and "free for the next round" would be one number. Not

@@ -94,20 +94,20 @@ sti_parking_wake(sti_parking_t *parking, uint32_t worker)
 static inline bool
 sti_parking_wake_one(sti_parking_t *parking)
 {
-    /* rlx: after R2 it shows at least the bit of the one who armed; confirmed
-     * by the RMW below. */
-    uint64_t idle = strait_load_rlx(&parking->idle_);
-
-    while (idle != 0) {
+    for (;;) {
+        /* rlx: after R2 it shows at least the bit of the one who armed;
+         * confirmed by the RMW below. */
+        uint64_t idle = strait_load_rlx(&parking->idle_);
         uint64_t bit = idle & (0 - idle);
 
+        if (idle == 0)
+            return false;
         /* [P2:acq] the sleeper's wake_ = 0 is older than our 1. */
         if (strait_cas_weak_acquire(&parking->idle_, &idle, idle & ~bit)) {
             sti_parking_wake(parking, (uint32_t)__builtin_ctzll(bit));
             return true;
         }
     }
-    return false;
 }
 
 /* Wakes everybody who is parked: after a close, or when a lane was added. */
