@@ -8,11 +8,9 @@
  * tells how many operations a steady state needs), does the run that counts,
  * tears down, and only then sends its result: a hanging teardown is seen too.
  *
- * Order. Round 0 runs every row once at a quarter of its size; nothing of it
- * is kept, but it finds hopeless rows and learns what a round costs. In each
- * later round the cases come in random order, and within a case its systems do:
- * what is compared runs close together in time, and drifts of the machine hit
- * everybody alike.
+ * Order. In each round the cases come in random order, and within a case its
+ * systems do: what is compared runs close together in time, and drifts of the
+ * machine hit everybody alike. The first round tells how many fit into the time.
  */
 #include "harness.h"
 
@@ -163,14 +161,6 @@ cpu_time_ns(void)
     return sum;
 }
 
-static uint64_t
-ops_for(const struct bench_case *which, bool long_form)
-{
-    if (long_form && which->n_ops_long != 0)
-        return which->n_ops_long;
-    return which->n_ops;
-}
-
 /* How many operations make a steady state last as long as it should, judged by
  * a trial of it. */
 static uint64_t
@@ -189,29 +179,33 @@ ops_for_target(const struct bench_case *which,
 
 /* The child: everything of one run. */
 static void
-child_run(const struct bench_row *row, bool rehearsal, bool long_form,
-    struct bench_result *result)
+child_run(
+    const struct bench_row *row, bool long_form, struct bench_result *result)
 {
     const struct bench_system *system = row->system;
-    uint64_t n_ops = ops_for(row->which, long_form);
-    uint64_t n_trial = n_ops;
+    struct bench_case which = *row->which;
+    uint64_t n_ops;
+    uint64_t n_trial;
     uint64_t cpu;
     void *state = NULL;
-    int err = system->setup(row->which, &state);
+    int err;
 
+    if (long_form && which.n_ops_long != 0)
+        which.n_ops = which.n_ops_long;
+    err = system->setup(&which, &state);
     if (err != 0) {
         snprintf(result->note, sizeof(result->note), "set-up failed: %s",
             strerror(-err));
         return;
     }
-    if (row->which->target_ms == 0)
-        n_trial = rehearsal ? (n_ops + 3) / 4 : n_ops / TRIAL_DIVISOR;
+    n_ops = which.n_ops;
+    n_trial = which.target_ms != 0 ? n_ops : n_ops / TRIAL_DIVISOR;
     /* What cannot be divided has no trial. */
     if (n_trial > 0)
         system->run(state, n_trial, result);
-    if ((result->verified || n_trial == 0) && !rehearsal) {
-        if (row->which->target_ms != 0)
-            n_ops = ops_for_target(row->which, result, long_form);
+    if (result->verified || n_trial == 0) {
+        if (which.target_ms != 0)
+            n_ops = ops_for_target(&which, result, long_form);
         memset(result, 0, sizeof(*result));
         cpu = cpu_time_ns();
         system->run(state, n_ops, result);
@@ -270,8 +264,7 @@ await_result(int fd, double limit_s, struct bench_result *result)
 }
 
 static void
-run_row(struct bench_row *row, bool rehearsal,
-    const struct bench_options *options)
+run_row(struct bench_row *row, const struct bench_options *options)
 {
     struct bench_result result;
     char why[BENCH_NOTE_MAX + 32];
@@ -302,7 +295,7 @@ run_row(struct bench_row *row, bool rehearsal,
         signal(SIGTERM, SIG_DFL);
         close(ends[0]);
         memset(&result, 0, sizeof(result));
-        child_run(row, rehearsal, options->long_form, &result);
+        child_run(row, options->long_form, &result);
         if (write(ends[1], &result, sizeof(result)) != sizeof(result))
             _exit(2);
         _exit(0);
@@ -338,7 +331,7 @@ run_row(struct bench_row *row, bool rehearsal,
         snprintf(why, sizeof(why), "wrong result: %s",
             result.note[0] != '\0' ? result.note : "not verified");
         fail_row(row, BENCH_ROW_FAILED, why);
-    } else if (!rehearsal) {
+    } else {
         keep_result(row, &result);
     }
 }
@@ -462,7 +455,7 @@ prepare_questions(
 
 static bool
 run_round(struct bench_plan *plan, const struct bench_options *options,
-    const size_t *order, bool rehearsal, double left_s)
+    const size_t *order, double left_s)
 {
     uint64_t start = bench_now_ns();
 
@@ -474,17 +467,32 @@ run_round(struct bench_plan *plan, const struct bench_options *options,
 
         if (row->state != BENCH_ROW_GOOD)
             continue;
-        snprintf(what, sizeof(what), "%s %u  %s",
-            rehearsal ? "rehearsal" : "round",
-            rehearsal ? 0 : plan->n_rounds + 1,
+        snprintf(what, sizeof(what), "round %u  %s", plan->n_rounds + 1,
             bench_row_name(row, name, sizeof(name)));
         bench_progress(i, plan->n_rows, what,
             left_s < 0 ? -1 : left_s > used ? left_s - used : 0);
-        run_row(row, rehearsal, options);
+        run_row(row, options);
         if (interrupted)
             return false;
     }
     return true;
+}
+
+/* How many rounds there will be, as far as can be said by now. */
+static unsigned
+rounds_for(const struct bench_plan *plan, const struct bench_options *options,
+    double used_s)
+{
+    double cost = round_cost(plan);
+    double fit = cost > 0 ? (options->seconds - used_s) / cost : 0;
+    unsigned n_rounds;
+
+    if (options->n_runs != 0)
+        return options->n_runs;
+    n_rounds = plan->n_rounds + (unsigned)(fit > 0 ? fit + 0.5 : 0);
+    if (n_rounds < ROUNDS_MIN)
+        return ROUNDS_MIN;
+    return n_rounds > ROUNDS_MAX ? ROUNDS_MAX : n_rounds;
 }
 
 static void
@@ -492,36 +500,21 @@ run_rounds(struct bench_plan *plan, const struct bench_options *options,
     size_t *order, uint64_t start)
 {
     uint64_t random = options->seed;
-    unsigned n_rounds = options->n_runs;
+    double left = -1;
 
-    draw_order(plan, order, &random);
-    if (!run_round(plan, options, order, true, -1))
-        return;
     for (;;) {
-        double used = (double)(bench_now_ns() - start) / 1e9;
-        double cost = round_cost(plan);
-        double left;
+        double used;
+        unsigned n_rounds;
 
-        if (options->n_runs == 0) {
-            /* The first round that counts tells its own cost; before it, a
-             * rehearsal of a quarter is a rough guide for the display. */
-            double fit = cost > 0 ? (options->seconds - used) / cost : 0;
-
-            if (plan->n_rounds > 0 || n_rounds == 0) {
-                n_rounds = plan->n_rounds + (unsigned)(fit > 0 ? fit + 0.5 : 0);
-                if (n_rounds < ROUNDS_MIN)
-                    n_rounds = ROUNDS_MIN;
-                if (n_rounds > ROUNDS_MAX)
-                    n_rounds = ROUNDS_MAX;
-            }
-        }
-        if (plan->n_rounds >= n_rounds)
-            break;
-        left = cost * (n_rounds - plan->n_rounds);
         draw_order(plan, order, &random);
-        if (!run_round(plan, options, order, false, left))
+        if (!run_round(plan, options, order, left))
             return;
         plan->n_rounds++;
+        used = (double)(bench_now_ns() - start) / 1e9;
+        n_rounds = rounds_for(plan, options, used);
+        if (plan->n_rounds >= n_rounds)
+            return;
+        left = round_cost(plan) * (n_rounds - plan->n_rounds);
     }
 }
 

@@ -54,7 +54,8 @@ struct bench_system {
     /** NULL, or answers why it cannot run here and what to do about it, or
      * NULL if it can. */
     const char *(*absent)(void);
-    /** Prepares for runs of a case. @return 0 or a negative errno */
+    /** Prepares for runs of a case, of at most which->n_ops operations unless
+     * it has a target_ms. @return 0 or a negative errno */
     int (*setup)(const struct bench_case *which, void **ret_state);
     /** Does n_ops operations and fills in the result. Called twice or more. */
     void (*run)(void *state, uint64_t n_ops, struct bench_result *result);

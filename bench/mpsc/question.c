@@ -7,9 +7,9 @@
 #include "questions.h"
 
 static const struct bench_case cases[] = {
-    {"1p", "1 producer, 1 consumer", 2000000, 4000000, 0, 1},
-    {"2p", "2 producers, 1 consumer", 2000000, 4000000, 0, 2},
-    {"4p", "4 producers, 1 consumer", 2000000, 4000000, 0, 4},
+    {"1p", "1 producer, 1 consumer", 1000000, 4000000, 0, 1},
+    {"2p", "2 producers, 1 consumer", 1000000, 4000000, 0, 2},
+    {"4p", "4 producers, 1 consumer", 1000000, 4000000, 0, 4},
 };
 
 static const struct bench_system *const systems[] = {

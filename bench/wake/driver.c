@@ -6,16 +6,19 @@
 #include "wake/wake.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <strait/atomic.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-/* Long enough for any loop to have gone to sleep, and for its core to idle. */
-#define SETTLE_NS 100000
+/* From seeing a thread asleep to waking it, so that its processor is idle. */
+#define SETTLE_NS 50000
 
-/* The kernel counts a switch each time a thread gives up its processor. A few
- * wakes may find a loop that has not quite fallen asleep. */
+/* The kernel counts a switch each time a thread gives up its processor; now and
+ * then it counts one as forced upon the thread just when it went to sleep. */
 #define SLEPT_PERCENT 90
 
 struct wake_bed;
@@ -24,6 +27,7 @@ struct wake_side {
     struct wake_bed *bed;
     void *state;
     uint64_t n_woken;
+    int stat_fd;   /* /proc/self/task/TID/stat of its thread */
     long switches; /* given up voluntarily, from start to end */
 };
 
@@ -32,6 +36,7 @@ struct wake_bed {
     unsigned kind;
     uint64_t n_ops;
     uint64_t *samples;
+    cpu_set_t usable; /* before anybody was bound */
     pthread_barrier_t barrier;
     struct wake_side far;  /* the thread of its own */
     struct wake_side near; /* the calling thread */
@@ -65,17 +70,67 @@ on_oneway(void *arg)
     strait_store_release(&bed->n_seen, bed->far.n_woken);
 }
 
+/* Opens what tells the state of the calling thread to others. */
+static int
+open_stat(void)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)gettid());
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool
+is_asleep(const struct wake_side *side)
+{
+    char text[256];
+    ssize_t n = pread(side->stat_fd, text, sizeof(text) - 1, 0);
+    const char *end;
+
+    if (n <= 0)
+        return true;
+    text[n] = '\0';
+    /* "TID (name) S ..." */
+    end = strrchr(text, ')');
+    return end == NULL || end[1] == '\0' || end[2] == 'S';
+}
+
+/* Until the other side has been asleep for a while; without giving up the
+ * processor, so that the caller's own sleeps are those of its loop. */
+static void
+await_sleep(const struct wake_bed *bed, const struct wake_side *side)
+{
+    uint64_t until;
+
+    if (bed->kind == WAKE_RALLY)
+        return;
+    while (!is_asleep(side))
+        continue;
+    until = bench_now_ns() + SETTLE_NS;
+    while (bench_now_ns() < until)
+        continue;
+}
+
+static void
+answer(struct wake_bed *bed, struct wake_side *to)
+{
+    await_sleep(bed, to);
+    bed->sent_ns = bench_now_ns();
+    bed->loop->send(to->state);
+}
+
 static void
 on_far_ping(void *arg)
 {
+    uint64_t now = bench_now_ns();
     struct wake_bed *bed = arg;
 
     if (bed->must_stop) {
         bed->loop->stop(bed->far.state);
         return;
     }
-    bed->far.n_woken++;
-    bed->loop->send(bed->near.state);
+    bed->samples[bed->far.n_woken++] = now - bed->sent_ns;
+    answer(bed, &bed->near);
 }
 
 static void
@@ -84,15 +139,31 @@ on_near_pong(void *arg)
     uint64_t now = bench_now_ns();
     struct wake_bed *bed = arg;
 
-    if (bed->near.n_woken < bed->n_ops)
-        bed->samples[bed->near.n_woken] = now - bed->sent_ns;
-    bed->near.n_woken++;
+    bed->samples[bed->near.n_woken++] += now - bed->sent_ns;
     if (bed->near.n_woken == bed->n_ops) {
         bed->must_stop = true;
         bed->loop->stop(bed->near.state);
     }
-    bed->sent_ns = bench_now_ns();
-    bed->loop->send(bed->far.state);
+    answer(bed, &bed->far);
+}
+
+/* Binds the calling thread to the first or the second processor that it may
+ * use, if it may use two. */
+static void
+bind_thread(struct wake_bed *bed, int index)
+{
+    cpu_set_t one;
+
+    if (bed->kind == WAKE_RALLY || CPU_COUNT(&bed->usable) < 2)
+        return;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &bed->usable) || index-- > 0)
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        sched_setaffinity(0, sizeof(one), &one);
+        return;
+    }
 }
 
 static void *
@@ -100,10 +171,13 @@ far_main(void *arg)
 {
     struct wake_bed *bed = arg;
 
+    bed->far.stat_fd = open_stat();
     bed->err = bed->loop->init(bed->far.state,
         bed->kind == WAKE_ONEWAY ? on_oneway : on_far_ping, bed);
-    bed->far.switches = -switches_of_thread();
+    /* After the loop was made, which looks at how many processors there are. */
+    bind_thread(bed, 1);
     pthread_barrier_wait(&bed->barrier);
+    bed->far.switches = -switches_of_thread();
     if (bed->err == 0)
         bed->loop->run(bed->far.state);
     bed->far.switches += switches_of_thread();
@@ -129,6 +203,8 @@ wake_setup(const struct wake_loop *loop, const struct bench_case *which,
     if (bed->far.state == NULL || bed->near.state == NULL)
         return -ENOMEM;
     *ret_state = bed;
+    if (sched_getaffinity(0, sizeof(bed->usable), &bed->usable) != 0)
+        return -errno;
     return -pthread_barrier_init(&bed->barrier, NULL, 2);
 }
 
@@ -139,9 +215,7 @@ send_oneway(struct wake_bed *bed)
         /* [W1:acq] before sent_ns is written again. */
         while (strait_load_acquire(&bed->n_seen) != i)
             bench_sleep_ns(SETTLE_NS);
-        bench_sleep_ns(SETTLE_NS);
-        bed->sent_ns = bench_now_ns();
-        bed->loop->send(bed->far.state);
+        answer(bed, &bed->far);
     }
 }
 
@@ -152,19 +226,23 @@ run_near(struct wake_bed *bed)
 
     if (err != 0)
         return err;
+    bed->near.stat_fd = open_stat();
     pthread_barrier_wait(&bed->barrier);
+    bind_thread(bed, 0);
     bed->near.switches = -switches_of_thread();
-    bed->sent_ns = bench_now_ns();
-    bed->loop->send(bed->far.state);
+    answer(bed, &bed->far);
     bed->loop->run(bed->near.state);
     bed->near.switches += switches_of_thread();
     bed->loop->fini(bed->near.state);
+    close(bed->near.stat_fd);
     return 0;
 }
 
 static bool
 has_slept(const struct wake_bed *bed, const struct wake_side *side)
 {
+    if (bed->kind == WAKE_RALLY)
+        return true;
     return side->switches > 0 &&
         (uint64_t)side->switches * 100 >= bed->n_ops * SLEPT_PERCENT;
 }
@@ -172,7 +250,7 @@ has_slept(const struct wake_bed *bed, const struct wake_side *side)
 static void
 judge(struct wake_bed *bed, struct bench_result *result)
 {
-    bool is_pingpong = bed->kind == WAKE_PINGPONG;
+    bool is_pingpong = bed->kind != WAKE_ONEWAY;
     uint64_t n = is_pingpong ? bed->near.n_woken : bed->far.n_woken;
 
     if (bed->err != 0) {
@@ -205,6 +283,8 @@ wake_run(void *state, uint64_t n_ops, struct bench_result *result)
     pthread_t thread;
     int err;
 
+    /* The new thread inherits this; a run before has bound this thread. */
+    sched_setaffinity(0, sizeof(bed->usable), &bed->usable);
     free(bed->samples);
     bed->samples = calloc(n_ops, sizeof(*bed->samples));
     bed->n_ops = n_ops;
@@ -223,6 +303,7 @@ wake_run(void *state, uint64_t n_ops, struct bench_result *result)
     start = bench_now_ns();
     if (bed->kind == WAKE_ONEWAY) {
         pthread_barrier_wait(&bed->barrier);
+        bind_thread(bed, 0);
         if (bed->err == 0)
             send_oneway(bed);
     } else {
@@ -236,6 +317,7 @@ wake_run(void *state, uint64_t n_ops, struct bench_result *result)
     pthread_barrier_wait(&bed->barrier);
     result->ns = bench_now_ns() - start;
     pthread_join(thread, NULL);
+    close(bed->far.stat_fd);
     result->n_ops = n_ops;
     judge(bed, result);
     qsort(bed->samples, n_ops, sizeof(*bed->samples), bench_compare_u64);
