@@ -23,7 +23,7 @@
  * and what was written before it is visible behind it. So there are no locks,
  * and no atomics but a wish to end and some counts.
  *
- * Memory: JOBS_MAX jobs with their names, however many files there are. The
+ * Memory: TH_JOBS_MAX jobs with their names, however many files there are. The
  * window is that wide because output is in order: while one worker is busy
  * with a large file at the head, the others must not run dry.
  *
@@ -45,6 +45,7 @@
 
 #include "treehash/digest.h"
 #include "treehash/dir.h"
+#include "treehash/limits.h"
 #include "treehash/memory.h"
 #include "treehash/meter.h"
 #include "treehash/name.h"
@@ -53,20 +54,11 @@
 #include "treehash/result.h"
 #include "treehash/walk.h"
 
-/* The window, a power of two: about 3 KB each with usual names. */
-#define JOBS_MAX 2048
-#define JOB_FILES_MAX 32
-/* A job that has reached this size, about a millisecond's, takes no more. */
-#define JOB_BYTES_MAX ((uint64_t)1 << 20)
-
-/* How much a visit of the walk may do before it hands over what it found. */
-#define WALK_JOBS 64
+/* How long a visit of the walk may take before it hands over what it found. */
 #define WALK_NS STRAIT_NS_PER_MS
 
 /* How often waiting output is written and the bar drawn. */
 #define TICK_NS (100 * STRAIT_NS_PER_MS)
-
-#define OPEN_DIRS_MAX 96
 
 /* Behind a name that is not there: the item is about the directory itself. */
 #define NO_NAME UINT32_MAX
@@ -88,7 +80,7 @@ struct job {
     uint32_t n_items;
     uint64_t n_bytes; /* by the sizes that the walk saw */
     struct th_text names;
-    struct item items[JOB_FILES_MAX];
+    struct item items[TH_JOB_FILES_MAX];
 };
 
 /* The walk's visit at hand: orders from the loop, and what came of it. */
@@ -195,7 +187,7 @@ job_takes(
     const struct job *job, const struct th_found *found, uint32_t files_per_job)
 {
     return job->dir == found->dir && job->n_items < files_per_job &&
-        job->n_bytes + found->bytes <= JOB_BYTES_MAX;
+        job->n_bytes + found->bytes <= TH_JOB_BYTES_MAX;
 }
 
 static void
@@ -239,7 +231,7 @@ walk_some(strait_work_t *work, void *arg)
             break;
         }
         if (job == NULL || !job_takes(job, &found, visit->files_per_job)) {
-            job = &app->jobs[(visit->from + visit->n_filled) % JOBS_MAX];
+            job = &app->jobs[(visit->from + visit->n_filled) % TH_JOBS_MAX];
             job_begin(job, &found);
             visit->n_filled++;
         }
@@ -416,17 +408,17 @@ static void
 start_walk(struct app *app)
 {
     struct visit *visit = &app->visit;
-    uint64_t n_free = JOBS_MAX - (app->tail - app->head);
+    uint64_t n_free = TH_JOBS_MAX - (app->tail - app->head);
     uint32_t per_job = app->n_in_flight / (2 * strait_pool_workers(app->pool));
 
     if (visit->in_flight || visit->ended || !th_walk_may_go_on(app->walk) ||
-        n_free < WALK_JOBS) {
+        n_free < TH_WALK_JOBS) {
         return;
     }
     visit->from = app->tail;
-    visit->n_free = WALK_JOBS;
+    visit->n_free = TH_WALK_JOBS;
     visit->files_per_job = per_job < 1 ? 1
-        : per_job > JOB_FILES_MAX      ? JOB_FILES_MAX
+        : per_job > TH_JOB_FILES_MAX   ? TH_JOB_FILES_MAX
                                        : per_job;
     visit->in_flight = true;
     must(strait_loop_submit(app->loop, app->walk_lane, &visit->work),
@@ -453,7 +445,7 @@ walk_done(strait_work_t *work, int status, void *arg)
     (void)status;
     app->visit.in_flight = false;
     for (uint32_t i = 0; i < app->visit.n_filled; i++) {
-        struct job *job = &app->jobs[app->tail++ % JOBS_MAX];
+        struct job *job = &app->jobs[app->tail++ % TH_JOBS_MAX];
 
         app->n_in_flight++;
         must(strait_loop_submit(app->loop, app->hash_lane, &job->work),
@@ -474,8 +466,8 @@ job_done(strait_work_t *work, int status, void *arg)
     job->done = true;
     app->n_in_flight--;
     app->n_looked_at += job->n_items;
-    while (app->head != app->tail && app->jobs[app->head % JOBS_MAX].done) {
-        print_job(app, &app->jobs[app->head % JOBS_MAX]);
+    while (app->head != app->tail && app->jobs[app->head % TH_JOBS_MAX].done) {
+        print_job(app, &app->jobs[app->head % TH_JOBS_MAX]);
         app->head++;
     }
     if (app->out.error != 0) {
@@ -627,8 +619,8 @@ open_dirs_max(const struct app *app)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return 16;
     }
-    if (limit.rlim_cur < OPEN_DIRS_MAX + others) {
-        limit.rlim_cur = OPEN_DIRS_MAX + others;
+    if (limit.rlim_cur < TH_OPEN_DIRS_MAX + others) {
+        limit.rlim_cur = TH_OPEN_DIRS_MAX + others;
         if (limit.rlim_cur > limit.rlim_max) {
             limit.rlim_cur = limit.rlim_max;
         }
@@ -638,8 +630,8 @@ open_dirs_max(const struct app *app)
         return 8;
     }
     limit.rlim_cur -= others;
-    return limit.rlim_cur < OPEN_DIRS_MAX ? (uint32_t)limit.rlim_cur
-                                          : OPEN_DIRS_MAX;
+    return limit.rlim_cur < TH_OPEN_DIRS_MAX ? (uint32_t)limit.rlim_cur
+                                             : TH_OPEN_DIRS_MAX;
 }
 
 static int
@@ -659,7 +651,7 @@ start(struct app *app)
 
     pool_config.n_workers = app->options.n_workers;
     pool_config.name = "treehash";
-    pool_config.max_queued = JOBS_MAX;
+    pool_config.max_queued = TH_JOBS_MAX;
     lane_config.max_queued = 2;
     lane_config.name = "walk";
     err = strait_loop_create(&app->loop, NULL);
@@ -675,8 +667,8 @@ start(struct app *app)
     if (err != 0) {
         return fail("create a lane", err);
     }
-    app->jobs = th_alloc(JOBS_MAX, sizeof(*app->jobs));
-    for (size_t i = 0; i < JOBS_MAX; i++) {
+    app->jobs = th_alloc(TH_JOBS_MAX, sizeof(*app->jobs));
+    for (size_t i = 0; i < TH_JOBS_MAX; i++) {
         app->jobs[i].app = app;
         strait_work_init(&app->jobs[i].work, hash_job, job_done, &app->jobs[i]);
     }
@@ -704,6 +696,23 @@ start(struct app *app)
         app->out.arg = &app->meter;
     }
     return 0;
+}
+
+/* The peak of resident memory. Not from getrusage: that counts from before the
+ * program was started in this process. */
+static uint64_t
+peak_bytes(void)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[128];
+    unsigned long long kb = 0;
+
+    if (file != NULL) {
+        while (fgets(line, sizeof(line), file) != NULL &&
+            sscanf(line, "VmHWM: %llu", &kb) != 1) {}
+        fclose(file);
+    }
+    return kb * 1024;
 }
 
 static void
@@ -742,13 +751,10 @@ print_summary(struct app *app, double seconds)
         char speed[TH_FIGURE_BYTES];
         char rate[TH_FIGURE_BYTES];
         char peak[TH_FIGURE_BYTES];
-        struct rusage usage;
-
-        getrusage(RUSAGE_SELF, &usage);
         th_figure_size(
             speed, (uint64_t)((double)app->n_bytes_printed / seconds));
         th_figure_count(rate, (uint64_t)((double)app->n_printed / seconds));
-        th_figure_size(peak, (uint64_t)usage.ru_maxrss * 1024);
+        th_figure_size(peak, peak_bytes());
         snprintf(text, sizeof(text),
             "treehash: %s files, %s in %.3f s: %s/s, %s files/s; "
             "%llu failed, %llu links and %llu special files passed over; "
@@ -793,7 +799,7 @@ release(struct app *app)
     th_walk_free(app->count.walk);
     th_dir_drop(app->prefix_dir);
     th_text_free(&app->prefix);
-    for (size_t i = 0; app->jobs != NULL && i < JOBS_MAX; i++) {
+    for (size_t i = 0; app->jobs != NULL && i < TH_JOBS_MAX; i++) {
         th_text_free(&app->jobs[i].names);
     }
     free(app->jobs);

@@ -23,14 +23,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "limits.h"
 #include "listing.h"
 #include "result.h"
-
-/* What one listing may hold, and all of them together: with the jobs in flight
- * this keeps the program far below 64 MiB. A directory with more names, some
- * 300,000 of usual length, is read in several passes. */
-#define LISTING_BYTES_MAX ((size_t)8 << 20)
-#define LISTINGS_BYTES_MAX ((size_t)12 << 20)
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)
 
@@ -72,7 +67,8 @@ th_walk_new(char *const *args, size_t n_args, uint32_t n_open_max,
     walk->args = args;
     walk->n_args = n_args;
     walk->n_open_max = n_open_max;
-    walk->keep_open = n_open_max < 64 ? n_open_max / 4 : 16;
+    walk->keep_open = n_open_max / 4 < TH_OPEN_PATH_MAX ? n_open_max / 4
+                                                        : TH_OPEN_PATH_MAX;
     walk->stop = stop;
     /* rlx: nobody else knows it yet. */
     strait_store_rlx(&walk->n_open, 0);
@@ -281,11 +277,11 @@ read_listing(struct th_walk *walk)
 
     walk->held_bytes -= th_listing_bytes(&top->listing);
     err = th_listing_read(&top->listing, top->handle->fd, walk->after,
-        LISTING_BYTES_MAX, walk->stop);
+        TH_LISTING_BYTES_MAX, walk->stop);
     walk->held_bytes += th_listing_bytes(&top->listing);
     top->must_read = false;
     /* The outermost go first: it is longest until they are needed again. */
-    while (walk->held_bytes > LISTINGS_BYTES_MAX &&
+    while (walk->held_bytes > TH_LISTINGS_BYTES_MAX &&
         walk->evicted < walk->depth - 1) {
         struct frame *frame = &walk->frames[walk->evicted++];
 
