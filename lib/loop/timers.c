@@ -11,6 +11,8 @@
  */
 #include "loop/loop_priv.h"
 
+#include "base/check.h"
+
 #include <errno.h>
 
 _Static_assert(sizeof(strait_timer_t) <= 96, "a million of them must be cheap");
@@ -113,6 +115,7 @@ sti_timers_run(strait_loop_t *loop)
     int n;
 
     sti_wheel_advance(wheel, loop->now_ns);
+    STI_CHECK(3, sti_wheel_is_valid(wheel, loop->n_timers));
     for (n = 0; n < STI_TIMER_BUDGET && !loop->stopping; n++) {
         timer = sti_wheel_pop_due(wheel);
         if (timer == NULL)
@@ -125,6 +128,7 @@ sti_timers_run(strait_loop_t *loop)
         } else {
             loop->n_timers--;
         }
+        STI_CHECK(2, timer->loop_ == loop);
         loop->stats.n_timers++;
         timer->fn_(timer, timer->arg_);
     }

@@ -40,6 +40,7 @@
 #define _GNU_SOURCE
 #include "loop/loop_priv.h"
 
+#include "base/check.h"
 #include "base/env.h"
 #include "base/fork.h"
 #include "base/memory.h"
@@ -60,6 +61,7 @@ drop(strait_loop_ref_t *ref)
      * if we are the last. */
     if (strait_add_acq_rel(&ref->holders, 0 - MEMORY) != MEMORY)
         return;
+    STI_CHECK(2, strait_mpsc_is_empty(&ref->sink.queue));
     allocator = ref->allocator;
     sti_free(&allocator, ref, sizeof *ref);
 }

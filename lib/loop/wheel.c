@@ -38,8 +38,6 @@
  */
 #include "loop/wheel.h"
 
-#include "base/check.h"
-
 /* How many timers of one slot are looked at to find the first of them. */
 #define SCAN_MAX 64
 
@@ -63,6 +61,18 @@ static uint32_t
 digit_of(uint64_t key, uint32_t level)
 {
     return (uint32_t)(key >> (level * STI_WHEEL_BITS)) & (STI_WHEEL_SLOTS - 1);
+}
+
+/* The first nanosecond that belongs to a slot, as seen from the base. */
+static uint64_t
+start_of(const sti_wheel_t *wheel, uint32_t level, uint32_t slot)
+{
+    uint32_t shift = level * STI_WHEEL_BITS;
+    uint64_t above = shift + STI_WHEEL_BITS < 64
+        ? ~(uint64_t)0 << (shift + STI_WHEEL_BITS)
+        : 0;
+
+    return (wheel->base_ns & above) | ((uint64_t)slot << shift);
 }
 
 static void
@@ -250,12 +260,8 @@ sti_wheel_advance(sti_wheel_t *wheel, uint64_t now_ns)
     while (wheel->levels_used != 0) {
         uint32_t level = (uint32_t)__builtin_ctz(wheel->levels_used);
         uint32_t slot = (uint32_t)__builtin_ctzll(wheel->used[level]);
-        uint32_t shift = level * STI_WHEEL_BITS;
-        uint64_t width = (uint64_t)1 << shift;
-        uint64_t above = shift + STI_WHEEL_BITS < 64
-            ? ~(uint64_t)0 << (shift + STI_WHEEL_BITS)
-            : 0;
-        uint64_t start = (wheel->base_ns & above) | ((uint64_t)slot << shift);
+        uint64_t width = (uint64_t)1 << (level * STI_WHEEL_BITS);
+        uint64_t start = start_of(wheel, level, slot);
         strait_timer_t *list;
 
         if (start > now_ns)
@@ -315,15 +321,64 @@ sti_wheel_next_ns(sti_wheel_t *wheel)
         if (timer->deadline_ns_ < least)
             least = timer->deadline_ns_;
     }
-    if (timer != NULL) {
-        uint32_t shift = level * STI_WHEEL_BITS;
-        uint64_t above = shift + STI_WHEEL_BITS < 64
-            ? ~(uint64_t)0 << (shift + STI_WHEEL_BITS)
-            : 0;
-
-        least = (wheel->base_ns & above) | ((uint64_t)slot << shift);
-    }
+    if (timer != NULL)
+        least = start_of(wheel, level, slot);
     wheel->next_ns = least;
     wheel->next_known = true;
     return least;
+}
+
+/* ----------------------------------------------------------------- check */
+
+/* The number of timers in a list that are linked and placed as they should be;
+ * SIZE_MAX if one is not. */
+static size_t
+check_slot(const sti_wheel_t *wheel, uint32_t level, uint32_t slot)
+{
+    strait_timer_t *const *link = &wheel->slots[level][slot];
+    const strait_timer_t *timer = *link;
+    size_t n = 0;
+
+    for (; timer != NULL; link = &timer->next_, timer = timer->next_, n++) {
+        uint64_t key = timer->deadline_ns_ > wheel->base_ns
+            ? timer->deadline_ns_
+            : wheel->base_ns;
+
+        if (timer->link_ != link || level_of(wheel, key) != level ||
+            digit_of(key, level) != slot ||
+            (wheel->next_known && timer->deadline_ns_ < wheel->next_ns))
+            return SIZE_MAX;
+    }
+    return n;
+}
+
+bool
+sti_wheel_is_valid(const sti_wheel_t *wheel, size_t n_timers)
+{
+    const strait_timer_t *timer;
+    strait_timer_t *const *link = &wheel->due;
+    size_t n = 0;
+    uint32_t level;
+    uint32_t slot;
+
+    for (timer = wheel->due; timer != NULL;
+         link = &timer->next_, timer = timer->next_, n++) {
+        if (timer->link_ != link)
+            return false;
+    }
+    if (wheel->due_end != link)
+        return false;
+    for (level = 0; level < STI_WHEEL_LEVELS; level++) {
+        if ((wheel->used[level] != 0) != ((wheel->levels_used >> level) & 1))
+            return false;
+        for (slot = 0; slot < STI_WHEEL_SLOTS; slot++) {
+            size_t found = check_slot(wheel, level, slot);
+
+            if (found == SIZE_MAX ||
+                (found != 0) != ((wheel->used[level] >> slot) & 1))
+                return false;
+            n += found;
+        }
+    }
+    return n == n_timers;
 }

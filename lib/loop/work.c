@@ -6,6 +6,7 @@
  */
 #include "loop/loop_priv.h"
 
+#include "base/check.h"
 #include "sched/submit.h"
 
 static void
@@ -14,6 +15,8 @@ deliver_counted(strait_sink_entry_t *entry, int status)
     strait_work_t *work = STRAIT_CONTAINER_OF(entry, strait_work_t, entry_);
     strait_loop_t *loop = work->owner_;
 
+    STI_CHECK(1, loop->n_in_flight != 0);
+    STI_CHECK(2, pthread_equal(loop->owner, pthread_self()));
     loop->n_in_flight--;
     sti_work_finish(work, status);
 }

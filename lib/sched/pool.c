@@ -213,6 +213,8 @@ strait_pool_destroy(strait_pool_t *pool)
     (void)strait_pool_close(pool);
     for (i = 0; i < pool->n_workers; i++)
         (void)pthread_join(pool->workers[i].thread, NULL);
+    for (i = 0; i < STRAIT_POOL_LANES_MAX && pool->rings[i] != NULL; i++)
+        STI_CHECK(1, strait_ring_is_empty(pool->rings[i]));
     sti_spin_leave(pool->n_workers);
     free_pool(pool);
     return 0;

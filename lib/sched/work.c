@@ -17,6 +17,7 @@
 #include "sched/sched_priv.h"
 #include "sched/submit.h"
 
+#include "base/check.h"
 #include "base/fork.h"
 
 #include <errno.h>
@@ -52,6 +53,8 @@ strait_work_in_flight(const strait_work_t *work)
 void
 sti_work_finish(strait_work_t *work, int status)
 {
+    /* Somebody has touched an item that was not his. */
+    STI_CHECK(1, strait_work_in_flight(work));
     /* rlx: the item came to this thread by M2. */
     strait_store_rlx(&work->state_, WORK_IDLE);
     /* From here on the item may be freed by whoever owns it. */

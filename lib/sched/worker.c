@@ -50,6 +50,7 @@ take(sti_worker_t *worker, uint32_t n_lanes, strait_work_t **ret_work)
         void *value;
         int popped;
 
+        STI_CHECK(2, lane < n_lanes && pool->rings[lane] != NULL);
         worker->next_lane = lane + 1 < n_lanes ? lane + 1 : 0;
         popped = strait_ring_pop(pool->rings[lane], &value);
         if (popped == STRAIT_RING_DONE) {
