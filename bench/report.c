@@ -46,7 +46,7 @@ bench_report_header(const struct bench_machine *machine,
     if ((long)machine->n_usable != machine->n_cpus)
         printf(" (%u usable)", machine->n_usable);
     printf(", %s\n", machine->kernel);
-    printf("  built by  %s, %s%s\n", machine->compiler, machine->build_type,
+    printf("  built by  %s, %s %s\n", machine->compiler, machine->build_type,
         machine->flags);
     printf("  memory    %s for everybody%s\n", machine->allocator,
         strcmp(machine->allocator, "jemalloc") == 0
