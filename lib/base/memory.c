@@ -30,6 +30,9 @@ static void *
 default_alloc(size_t size_bytes, size_t align_bytes, void *arg)
 {
     (void)arg;
+    /* Rounding up must not wrap, and neither library promises sense for 0. */
+    if (size_bytes == 0 || size_bytes > PTRDIFF_MAX - align_bytes)
+        return NULL;
     if (mallocx != NULL && sdallocx != NULL)
         return mallocx(size_bytes, align_flag(align_bytes));
     /* C11 wants a multiple of the alignment. */
