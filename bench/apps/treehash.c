@@ -83,10 +83,10 @@ struct job {
     struct item items[TH_JOB_FILES_MAX];
 };
 
-/* The walk's visit at hand: orders from the loop, and what came of it. */
+/* The walk's visit at hand: orders from the loop, and what came of it. The
+ * loop touches it only between visits. */
 struct visit {
     strait_work_t work;
-    bool in_flight;
     bool ended;
     uint64_t from;
     uint32_t n_free;
@@ -114,6 +114,8 @@ struct app {
     strait_lane_t *walk_lane;
     struct th_walk *walk;
     struct visit visit;
+    bool walk_in_flight;
+    bool walk_ended;
     struct count count;
     strait_timer_t tick;
 
@@ -411,8 +413,8 @@ start_walk(struct app *app)
     uint64_t n_free = TH_JOBS_MAX - (app->tail - app->head);
     uint32_t per_job = app->n_in_flight / (2 * strait_pool_workers(app->pool));
 
-    if (visit->in_flight || visit->ended || !th_walk_may_go_on(app->walk) ||
-        n_free < TH_WALK_JOBS) {
+    if (app->walk_in_flight || app->walk_ended ||
+        !th_walk_may_go_on(app->walk) || n_free < TH_WALK_JOBS) {
         return;
     }
     visit->from = app->tail;
@@ -420,7 +422,7 @@ start_walk(struct app *app)
     visit->files_per_job = per_job < 1 ? 1
         : per_job > TH_JOB_FILES_MAX   ? TH_JOB_FILES_MAX
                                        : per_job;
-    visit->in_flight = true;
+    app->walk_in_flight = true;
     must(strait_loop_submit(app->loop, app->walk_lane, &visit->work),
         "go on walking");
 }
@@ -429,7 +431,7 @@ start_walk(struct app *app)
 static void
 end_if_done(struct app *app)
 {
-    if (app->visit.ended && !app->visit.in_flight && app->head == app->tail) {
+    if (app->walk_ended && !app->walk_in_flight && app->head == app->tail) {
         /* rlx: a wish to end. */
         strait_store_rlx(&app->count.stop, 1);
         strait_timer_stop(app->loop, &app->tick);
@@ -443,7 +445,8 @@ walk_done(strait_work_t *work, int status, void *arg)
 
     (void)work;
     (void)status;
-    app->visit.in_flight = false;
+    app->walk_in_flight = false;
+    app->walk_ended = app->visit.ended;
     for (uint32_t i = 0; i < app->visit.n_filled; i++) {
         struct job *job = &app->jobs[app->tail++ % TH_JOBS_MAX];
 
