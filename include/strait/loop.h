@@ -93,7 +93,7 @@ STRAIT_API int strait_loop_run(strait_loop_t *loop, int mode) STRAIT_NOEXCEPT;
 STRAIT_API int strait_loop_stop(strait_loop_t *loop) STRAIT_NOEXCEPT;
 
 /**
- * Ends a loop. Timers are forgotten without a call. What is queued, and what
+ * Ends a loop. Timers become inactive without a call. What is queued, and what
  * other threads still send through references they hold, is delivered with
  * -ECANCELED: the former now, the latter by the thread that sends it. The last
  * reference frees the inbox. Waits for a thread that has just been chosen to

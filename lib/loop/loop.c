@@ -147,6 +147,8 @@ strait_loop_destroy(strait_loop_t *loop)
      * be run or destroyed. */
     loop->running = true;
     sti_ref_shut(loop->ref, loop->n_rings_owed);
+    /* After the callbacks above, which may have started some. */
+    sti_wheel_clear(&loop->wheel);
     sti_poll_destroy(loop);
     sti_spin_leave(1);
     sti_free(&allocator, loop, sizeof *loop);

@@ -328,6 +328,34 @@ sti_wheel_next_ns(sti_wheel_t *wheel)
     return least;
 }
 
+static void
+forget(strait_timer_t *timer)
+{
+    while (timer != NULL) {
+        strait_timer_t *next = timer->next_;
+
+        timer->next_ = NULL;
+        timer->link_ = NULL;
+        timer = next;
+    }
+}
+
+void
+sti_wheel_clear(sti_wheel_t *wheel)
+{
+    uint64_t n_started = wheel->n_started;
+    uint32_t level;
+    uint32_t slot;
+
+    forget(wheel->due);
+    for (level = 0; level < STI_WHEEL_LEVELS; level++) {
+        for (slot = 0; slot < STI_WHEEL_SLOTS; slot++)
+            forget(wheel->slots[level][slot]);
+    }
+    sti_wheel_init(wheel, wheel->base_ns);
+    wheel->n_started = n_started;
+}
+
 /* ----------------------------------------------------------------- check */
 
 /* The number of timers in a list that are linked and placed as they should be;

@@ -50,6 +50,9 @@ strait_timer_t *sti_wheel_pop_due(sti_wheel_t *wheel);
  * will be. */
 uint64_t sti_wheel_next_ns(sti_wheel_t *wheel);
 
+/* Makes every timer inactive and the wheel empty. */
+void sti_wheel_clear(sti_wheel_t *wheel);
+
 /* Walks over everything: the invariants of wheel.c hold and n_timers are in it.
  * For checks of level 3 and for tests. */
 bool sti_wheel_is_valid(const sti_wheel_t *wheel, size_t n_timers);
