@@ -94,10 +94,11 @@ struct visit {
     uint32_t n_filled;
 };
 
-/* A second walk that only counts, for the bar's time left. */
+/* A second walk that only counts, for the bar's time left. It has a thread of
+ * its own: all workers may be busy with large files for minutes. */
 struct count {
     strait_work_t work;
-    strait_lane_t *lane;
+    strait_pool_t *pool;
     struct th_walk *walk;
     STRAIT_ATOMIC(uint32_t) stop;
     bool ended;
@@ -488,8 +489,8 @@ count_done(strait_work_t *work, int status, void *arg)
 
     (void)status;
     if (!count->ended) {
-        must(
-            strait_loop_submit(app->loop, count->lane, work), "go on counting");
+        must(strait_loop_submit(app->loop, strait_pool_lane(count->pool), work),
+            "go on counting");
         return;
     }
     /* rlx: our own wish. */
@@ -645,6 +646,29 @@ fail(const char *what, int err)
 }
 
 static int
+start_count(struct app *app)
+{
+    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
+    struct count *count = &app->count;
+    int err;
+
+    config.n_workers = 1;
+    config.name = "count";
+    config.max_queued = 2;
+    err = strait_pool_create(&count->pool, &config);
+    if (err != 0) {
+        return fail("start a thread (--quiet does without)", err);
+    }
+    count->walk = th_walk_new(
+        app->options.args, app->options.n_args, 20, &count->stop);
+    strait_work_init(&count->work, count_some, count_done, app);
+    must(strait_loop_submit(
+             app->loop, strait_pool_lane(count->pool), &count->work),
+        "start counting");
+    return 0;
+}
+
+static int
 start(struct app *app)
 {
     strait_pool_config_t pool_config = STRAIT_POOL_CONFIG_INIT;
@@ -683,16 +707,10 @@ start(struct app *app)
         th_meter_init(&app->meter, STDERR_FILENO, app->start_ns);
     }
     if (app->meter.on) {
-        lane_config.name = "count";
-        err = strait_lane_create(&app->count.lane, app->pool, &lane_config);
+        err = start_count(app);
         if (err != 0) {
-            return fail("create a lane", err);
+            return err;
         }
-        app->count.walk = th_walk_new(
-            app->options.args, app->options.n_args, 20, &app->count.stop);
-        strait_work_init(&app->count.work, count_some, count_done, app);
-        must(strait_loop_submit(app->loop, app->count.lane, &app->count.work),
-            "start counting");
     }
     if (isatty(STDOUT_FILENO)) {
         app->out.before_write = hide_meter;
@@ -797,6 +815,7 @@ static void
 release(struct app *app)
 {
     strait_pool_destroy(app->pool);
+    strait_pool_destroy(app->count.pool);
     strait_loop_destroy(app->loop);
     th_walk_free(app->walk);
     th_walk_free(app->count.walk);
