@@ -9,7 +9,29 @@
 #include <strait/memory.h>
 #include <string.h>
 
+#include "sanitizer.h"
 #include "unit.h"
+
+#if SANITIZER_ADDRESS
+/* Let its allocator answer NULL as the C library's does, instead of aborting. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+#endif
+
+#if SANITIZER_THREAD
+const char *__tsan_default_options(void);
+
+const char *
+__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+#endif
 
 Test(memory, the_default_is_one_object_with_a_name)
 {

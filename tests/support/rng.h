@@ -83,7 +83,7 @@ test_seed(const char *program, uint64_t otherwise)
     } else if (seed == SEED_FROM_TIME) {
         struct timespec now;
 
-        clock_gettime(CLOCK_REALTIME, &now);
+        timespec_get(&now, TIME_UTC);
         seed = rng_mix((uint64_t)now.tv_sec * 1000000007u +
                    (uint64_t)now.tv_nsec + (uint64_t)getpid()) >>
             32;

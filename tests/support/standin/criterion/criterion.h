@@ -32,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
 #include <time.h>
 
 #include "sanitizer.h"
@@ -188,7 +189,8 @@ unit_monitor(void *arg)
         struct unit_test *test;
         double used;
 
-        nanosleep(&pause, NULL);
+        /* C11's, which needs no feature macro in the test. */
+        thrd_sleep(&pause, NULL);
         pthread_mutex_lock(&unit_state.lock);
         test = unit_state.current;
         used = difftime(time(NULL), unit_state.started);
