@@ -62,7 +62,7 @@ def self_test():
 
 def main():
     if shutil.which(TOOL) is None:
-        print(f"skipped: {TOOL} is not installed (cmake/setup.sh --for tests)")
+        print(f"skipped: {TOOL} is not installed (cmake/setup.sh --for full)")
         return 77
     parser = lint.parser(__doc__)
     parser.add_argument("--fix", action="store_true",
