@@ -6,6 +6,9 @@
  */
 #include "base/spin.h"
 
+#include "base/env.h"
+
+#include <strait/clock.h>
 #include <strait/cpu.h>
 
 /* Threads of this library that may want a CPU: workers and loops. */
@@ -40,4 +43,25 @@ sti_spin_ns(void)
 
     /* rlx: as above. */
     return strait_load_rlx(&n_cpus) <= threads ? 0 : STI_SPIN_MAX_NS;
+}
+
+bool
+sti_yielder_try(sti_yielder_t *yielder)
+{
+    uint64_t before;
+    uint64_t took;
+
+    if (yielder->n_left == 0)
+        return false;
+    yielder->n_left--;
+    before = strait_now_ns();
+    if (before < yielder->off_until_ns) {
+        yielder->n_left = 0;
+        return false;
+    }
+    STI_YIELD();
+    took = strait_now_ns() - before;
+    if (took > STI_YIELD_LONG_NS)
+        yielder->off_until_ns = before + took * (STI_YIELD_PENALTY + 1);
+    return true;
 }

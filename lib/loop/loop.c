@@ -177,7 +177,7 @@ deliver(strait_loop_t *loop)
         if (popped == STRAIT_MPSC_PENDING)
             return STRAIT_SINK_PENDING;
         loop->stats.n_delivered++;
-        loop->yields_left = STI_SPIN_YIELDS;
+        sti_yielder_worked(&loop->yielder);
         sti_gap_reset(&loop->gap);
         entry = STRAIT_CONTAINER_OF(node, strait_sink_entry_t, node_);
         entry->deliver_(entry, 0);
@@ -213,9 +213,7 @@ sleep_in_poll(strait_loop_t *loop)
     strait_mpsc_t *inbox = &loop->ref->sink.queue;
     uint64_t timeout_ns;
 
-    while (loop->yields_left > 0) {
-        loop->yields_left--;
-        STI_YIELD();
+    while (sti_yielder_try(&loop->yielder)) {
         if (!strait_mpsc_is_empty(inbox))
             return;
     }

@@ -10,6 +10,7 @@
 #include <strait/timer.h>
 
 #include "base/gap.h"
+#include "base/spin.h"
 #include "loop/wheel.h"
 
 #include <pthread.h>
@@ -42,7 +43,7 @@ struct strait_loop {
     size_t n_timers;       /* active ones */
     size_t n_in_flight;    /* work items of strait_loop_submit */
     sti_gap_t gap;
-    uint32_t yields_left; /* before the next sleep (base/spin.h) */
+    sti_yielder_t yielder; /* before the next sleep */
     strait_loop_stats_t stats;
     uint64_t fork_generation;
     strait_allocator_t allocator;

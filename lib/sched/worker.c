@@ -138,7 +138,7 @@ sti_worker_main(void *arg)
     sti_worker_t *worker = arg;
     strait_pool_t *pool = worker->pool;
     sti_gap_t gap = STI_GAP_INIT;
-    uint32_t yields_left = 0;
+    sti_yielder_t yielder = { 0, 0 };
     bool was_idle = false;
 
     self = worker;
@@ -157,16 +157,13 @@ sti_worker_main(void *arg)
             }
             sti_gap_reset(&gap);
             run(worker, work);
-            yields_left = STI_SPIN_YIELDS;
+            sti_yielder_worked(&yielder);
         } else if (found == STRAIT_RING_PENDING) {
             sti_counter_add(&worker->n_gap_waits, 1);
             sti_gap_wait(&gap);
         } else if (drained(pool, n_lanes)) {
             return NULL;
-        } else if (yields_left > 0) {
-            yields_left--;
-            STI_YIELD();
-        } else if (!spin(pool, n_lanes)) {
+        } else if (!sti_yielder_try(&yielder) && !spin(pool, n_lanes)) {
             park(worker);
             was_idle = true;
         }
