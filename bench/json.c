@@ -126,6 +126,8 @@ put_run(FILE *file, bool *is_first, const struct bench_row *row,
     if (result->p99_ns != 0)
         fprintf(file, "      \"p99\": %llu,\n",
             (unsigned long long)result->p99_ns);
+    if (result->note[0] != '\0')
+        put_pair(file, "      ", "label", result->note);
     fprintf(file, "      \"%s\": %.8g\n    }", counter_name(unit), 1e9 / ns);
 }
 

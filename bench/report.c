@@ -140,11 +140,29 @@ put_ratio(const struct bench_plan *plan, const struct bench_row *row)
         return;
     }
     ratio = row->median / ours->median;
-    if (ratio >= 1)
+    if (ratio >= 0.995)
         printf("%s%s x%.2f%s", GREEN, name, ratio, PLAIN);
     else
         printf("%s%s x%.2f: %.2f times slower%s", RED, name, ratio, 1 / ratio,
             PLAIN);
+}
+
+/* What a run had to tell although it was right; the last one speaks for all. */
+static void
+print_note(const struct bench_row *row)
+{
+    size_t n = 0;
+    const char *last = NULL;
+
+    for (size_t i = 0; i < row->n_results; i++) {
+        if (row->results[i].note[0] == '\0')
+            continue;
+        n++;
+        last = row->results[i].note;
+    }
+    if (n > 0)
+        printf("    %sin %zu of %zu runs: %s%s\n", DIM, n, row->n_results,
+            last, PLAIN);
 }
 
 static void
@@ -179,6 +197,7 @@ print_row(const struct bench_plan *plan, const struct bench_row *row,
     putchar(' ');
     put_ratio(plan, row);
     putchar('\n');
+    print_note(row);
 }
 
 static int
