@@ -5,7 +5,7 @@
  * Every run happens in a child process: a system that hangs is killed, one that
  * crashes takes nobody along, and none inherits another's threads, heap or
  * warmed caches. The child sets up, does a short trial (which warms it up and
- * tells how many operations a steady state needs), does the run that counts,
+ * tells how many operations the run should have), does the run that counts,
  * tears down, and only then sends its result: a hanging teardown is seen too.
  *
  * Order. In each round the cases come in random order, and within a case its
@@ -161,8 +161,8 @@ cpu_time_ns(void)
     return sum;
 }
 
-/* How many operations make a steady state last as long as it should, judged by
- * a trial of it. */
+/* How many operations make a run last as long as it should, judged by a trial
+ * of it. */
 static uint64_t
 ops_for_target(const struct bench_case *which,
     const struct bench_result *trial, bool long_form)
@@ -172,8 +172,8 @@ ops_for_target(const struct bench_case *which,
 
     if (n < (double)which->n_ops)
         n = (double)which->n_ops;
-    if (n > (double)which->n_ops * 100000)
-        n = (double)which->n_ops * 100000;
+    if (which->n_ops_max != 0 && n > (double)which->n_ops_max)
+        n = (double)which->n_ops_max;
     return (uint64_t)n;
 }
 
@@ -183,29 +183,26 @@ child_run(
     const struct bench_row *row, bool long_form, struct bench_result *result)
 {
     const struct bench_system *system = row->system;
-    struct bench_case which = *row->which;
+    const struct bench_case *which = row->which;
     uint64_t n_ops;
     uint64_t n_trial;
     uint64_t cpu;
     void *state = NULL;
-    int err;
+    int err = system->setup(which, &state);
 
-    if (long_form && which.n_ops_long != 0)
-        which.n_ops = which.n_ops_long;
-    err = system->setup(&which, &state);
     if (err != 0) {
         snprintf(result->note, sizeof(result->note), "set-up failed: %s",
             strerror(-err));
         return;
     }
-    n_ops = which.n_ops;
-    n_trial = which.target_ms != 0 ? n_ops : n_ops / TRIAL_DIVISOR;
+    n_ops = which->n_ops;
+    n_trial = which->target_ms != 0 ? n_ops : n_ops / TRIAL_DIVISOR;
     /* What cannot be divided has no trial. */
     if (n_trial > 0)
         system->run(state, n_trial, result);
     if (result->verified || n_trial == 0) {
-        if (which.target_ms != 0)
-            n_ops = ops_for_target(&which, result, long_form);
+        if (which->target_ms != 0)
+            n_ops = ops_for_target(which, result, long_form);
         memset(result, 0, sizeof(*result));
         cpu = cpu_time_ns();
         system->run(state, n_ops, result);

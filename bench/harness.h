@@ -40,11 +40,12 @@ struct bench_result {
 struct bench_case {
     const char *name;  /**< as in `question/name/system` */
     const char *title; /**< one line for the table */
-    uint64_t n_ops;    /**< how many operations; with target_ms: of the trial */
-    uint64_t n_ops_long; /**< the same with --long; 0: as n_ops */
-    /** 0: exactly n_ops. Else the run is a steady state, whose length does not
-     * matter, and n_ops is chosen so that it lasts about this long. */
-    unsigned target_ms;
+    /** How many operations a run does; if there is a target_ms, the trial does
+     * so many, and the run as many more as fit, up to n_ops_max. */
+    uint64_t n_ops;
+    uint64_t n_ops_max; /**< 0: any number */
+    unsigned target_ms; /**< how long a run should last; four times as long with
+                             --long; 0: it does exactly n_ops */
     unsigned arg; /**< what differs between cases: producers, window, ... */
 };
 
@@ -54,8 +55,8 @@ struct bench_system {
     /** NULL, or answers why it cannot run here and what to do about it, or
      * NULL if it can. */
     const char *(*absent)(void);
-    /** Prepares for runs of a case, of at most which->n_ops operations unless
-     * it has a target_ms. @return 0 or a negative errno */
+    /** Prepares for runs of a case, of at most n_ops (without target_ms) or
+     * n_ops_max operations. @return 0 or a negative errno */
     int (*setup)(const struct bench_case *which, void **ret_state);
     /** Does n_ops operations and fills in the result. Called twice or more. */
     void (*run)(void *state, uint64_t n_ops, struct bench_result *result);

@@ -75,7 +75,7 @@ static int
 mpsc_setup(const struct bench_case *which, void **ret_state)
 {
     struct mpsc_bed *bed = (struct mpsc_bed *)calloc(1, sizeof(*bed));
-    size_t n_items = which->n_ops;
+    size_t n_items = which->n_ops_max;
     void *items;
     void *queue;
     int err;

@@ -6,9 +6,9 @@
 #include "wake/wake.h"
 
 static const struct bench_case cases[] = {
-    {"oneway", "a thread wakes a loop that sleeps", 50, 0, 150, WAKE_ONEWAY},
+    {"oneway", "a thread wakes a loop that sleeps", 50, 0, 100, WAKE_ONEWAY},
     {"pingpong", "two loops wake each other, both asleep: a round trip", 100, 0,
-        150, WAKE_PINGPONG},
+        100, WAKE_PINGPONG},
     {"rally", "two loops answer each other at once: a round trip", 1000, 0, 100,
         WAKE_RALLY},
 };
