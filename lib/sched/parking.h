@@ -140,8 +140,12 @@ sti_parking_announce(sti_parking_t *parking, uint32_t worker)
     STRAIT_POINT("parking.announced");
 }
 
-/* Takes the announcement back; false if a waker was faster. Either way the
- * worker has left idleness and owes a duty once it holds an item. */
+/*
+ * Takes the announcement back; false if a waker was faster. Either way the worker
+ * has left idleness and owes a duty once it holds an item. Also after a sleep:
+ * what ended it may have been the late 1 of a waker who took the bit of an earlier
+ * announcement, and a bit left behind would draw a wake-up meant for a sleeper.
+ */
 static inline bool
 sti_parking_withdraw(sti_parking_t *parking, uint32_t worker)
 {
@@ -164,24 +168,26 @@ sti_parking_sleep(sti_parking_t *parking, uint32_t worker)
 }
 
 /*
- * Arms every lane that can still get work; false if one of them has, or is
- * about to have, something to take. A closed, drained lane counts as armed.
+ * Arms every lane that can still get work. False: do not sleep, because one of
+ * them has, or is about to have, something to take, or because none is left that
+ * could wake anybody. A closed, drained lane needs no arming; but if all of them
+ * are closed the last wake-up may have been sent already.
  */
 static inline bool
 sti_parking_arm_all(strait_ring_t *const *lanes, uint32_t n_lanes)
 {
+    bool armed = false;
     uint32_t i;
 
     for (i = 0; i < n_lanes; i++) {
         strait_ring_t *ring = lanes[i];
 
         if (strait_ring_arm(ring))
-            continue;
-        if (strait_ring_is_closed(ring) && strait_ring_is_empty(ring))
-            continue;
-        return false;
+            armed = true;
+        else if (!strait_ring_is_closed(ring) || !strait_ring_is_empty(ring))
+            return false;
     }
-    return true;
+    return armed;
 }
 
 /*

@@ -74,12 +74,23 @@ run(sti_worker_t *worker, strait_work_t *work)
     strait_sink_push(sink, &work->entry_);
 }
 
-/* True if no lane will ever have an item again. */
+/*
+ * True if no lane will ever have an item again. The lanes are counted after the
+ * close was seen: a count from before could miss the last of them.
+ */
 static bool
-drained(strait_pool_t *pool, uint32_t n_lanes)
+drained(strait_pool_t *pool)
 {
+    uint32_t n_lanes;
     uint32_t i;
 
+    /* SC: with the store of n_lanes in strait_lane_create, whose thread then
+     * loads `closed`: either it finds the pool closed and closes its lane
+     * itself, empty, or the count below includes it. */
+    if (strait_load_sc(&pool->closed) == 0)
+        return false;
+    /* SC: the other half of the above. [L1:acq] the entries it counts. */
+    n_lanes = strait_load_sc(&pool->n_lanes);
     for (i = 0; i < n_lanes; i++) {
         if (!strait_ring_is_closed(pool->rings[i]) ||
             !strait_ring_is_empty(pool->rings[i]))
@@ -121,14 +132,14 @@ park(sti_worker_t *worker)
     /* [L1:acq] the entries; P3 in announce makes it current: whoever adds a
      * lane after it wakes us. */
     n_lanes = strait_load_acquire(&worker->pool->n_lanes);
-    if (drained(worker->pool, n_lanes) ||
-        !sti_parking_arm_all(worker->pool->rings, n_lanes)) {
+    if (!sti_parking_arm_all(worker->pool->rings, n_lanes)) {
         if (!sti_parking_withdraw(parking, worker->index))
             sti_counter_add(&worker->n_wakes, 1);
         return;
     }
     sti_counter_add(&worker->n_parks, 1);
     sti_parking_sleep(parking, worker->index);
+    (void)sti_parking_withdraw(parking, worker->index);
     sti_counter_add(&worker->n_wakes, 1);
 }
 
@@ -161,7 +172,7 @@ sti_worker_main(void *arg)
         } else if (found == STRAIT_RING_PENDING) {
             sti_counter_add(&worker->n_gap_waits, 1);
             sti_gap_wait(&gap);
-        } else if (drained(pool, n_lanes)) {
+        } else if (drained(pool)) {
             return NULL;
         } else if (!sti_yielder_try(&yielder) && !spin(pool, n_lanes)) {
             park(worker);
