@@ -33,6 +33,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Pulls in the seam, if the program has one. */
+#include <strait/atomic.h>
+
 #include "rng.h"
 #include "sanitizer.h"
 
@@ -170,6 +173,9 @@ stress_begin(int argc, char **argv, const char *program, const char *about)
         "STRAIT_STRESS_PATIENCE", 10 * SANITIZER_SLOWDOWN);
     stress.seed = test_seed(program, SEED_FROM_TIME);
     stress.rng = rng_make(stress.seed, 0);
+#ifdef STRAIT_TESTS_SEAM_YIELD_H
+    seam_yield_seed(stress.seed);
+#endif
     clock_gettime(CLOCK_MONOTONIC, &stress.started);
     snprintf(stress.phase, sizeof stress.phase, "start");
     if (pthread_create(&watch, NULL, stress_watch, NULL) != 0) {
@@ -190,6 +196,10 @@ stress_goes_on(void)
 static inline int
 stress_end(void)
 {
+#ifdef STRAIT_TESTS_SEAM_YIELD_H
+    fprintf(stderr, "%s: disturbed %llu times\n", stress.program,
+        (unsigned long long)seam_yield_count());
+#endif
     fprintf(stderr, "%s: ok, %llu rounds in %.1f s\n", stress.program,
         (unsigned long long)stress.n_rounds - 1, stress_elapsed_s());
     return 0;
@@ -217,6 +227,17 @@ stress_join(pthread_t *threads, unsigned n)
 
     for (i = 0; i < n; i++)
         pthread_join(threads[i], NULL);
+}
+
+/* How many times to repeat what takes `n` in an undisturbed build. */
+static inline unsigned
+stress_scaled(unsigned n)
+{
+#ifdef STRAIT_TESTS_SEAM_YIELD_H
+    n /= 8;
+#endif
+    n /= SANITIZER_SLOWDOWN;
+    return n > 0 ? n : 1;
 }
 
 /* Lets other threads in, in one of several ways, now and then. */
