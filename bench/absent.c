@@ -11,8 +11,8 @@
     {                                                                          \
         return reason;                                                         \
     }                                                                          \
-    const struct bench_system identifier = {                                   \
-        text, identifier##_absent, NULL, NULL, NULL};
+    const struct bench_system identifier = { text, identifier##_absent, NULL,  \
+        NULL, NULL };
 #define INSTALL(package) "not found at configure time; install " package
 
 #ifndef BENCH_HAVE_LIBURCU

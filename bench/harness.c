@@ -71,8 +71,8 @@ static int
 add_row(struct bench_plan *plan, const struct bench_question *question,
     const struct bench_case *which, const struct bench_system *system)
 {
-    struct bench_row *rows =
-        realloc(plan->rows, (plan->n_rows + 1) * sizeof(*rows));
+    struct bench_row *rows = realloc(
+        plan->rows, (plan->n_rows + 1) * sizeof(*rows));
     const char *absent = system->absent != NULL ? system->absent() : NULL;
     struct bench_row *row;
 
@@ -164,8 +164,8 @@ cpu_time_ns(void)
 /* How many operations make a run last as long as it should, judged by a trial
  * of it. */
 static uint64_t
-ops_for_target(const struct bench_case *which,
-    const struct bench_result *trial, bool long_form)
+ops_for_target(const struct bench_case *which, const struct bench_result *trial,
+    bool long_form)
 {
     double target_ns = which->target_ms * 1e6 * (long_form ? 4 : 1);
     double n = (double)trial->n_ops * target_ns / (double)(trial->ns + 1);
@@ -240,7 +240,7 @@ await_result(int fd, double limit_s, struct bench_result *result)
     size_t have = 0;
 
     while (have < sizeof(*result)) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        struct pollfd ready = { .fd = fd, .events = POLLIN };
         uint64_t now = bench_now_ns();
         ssize_t n;
 
@@ -367,8 +367,8 @@ summarise(struct bench_row *row)
     qsort(values, n, sizeof(values[0]), compare_double);
     row->min = values[0];
     row->max = values[n - 1];
-    row->median =
-        n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+    row->median = n % 2 == 1 ? values[n / 2]
+                             : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 static void
@@ -467,7 +467,9 @@ run_round(struct bench_plan *plan, const struct bench_options *options,
         snprintf(what, sizeof(what), "round %u  %s", plan->n_rounds + 1,
             bench_row_name(row, name, sizeof(name)));
         bench_progress(i, plan->n_rows, what,
-            left_s < 0 ? -1 : left_s > used ? left_s - used : 0);
+            left_s < 0          ? -1
+                : left_s > used ? left_s - used
+                                : 0);
         run_row(row, options);
         if (interrupted)
             return false;
@@ -518,14 +520,14 @@ run_rounds(struct bench_plan *plan, const struct bench_options *options,
 void
 bench_plan_run(struct bench_plan *plan, const struct bench_options *options)
 {
-    struct sigaction act = {.sa_handler = on_interrupt};
+    struct sigaction act = { .sa_handler = on_interrupt };
     struct sigaction old_int;
     struct sigaction old_term;
     bool *ready = calloc(bench_n_questions, sizeof(*ready));
     size_t *order = calloc(plan->n_rows + 1, sizeof(*order));
     uint64_t start = bench_now_ns();
-    uint64_t stolen[2] = {0, 0};
-    uint64_t ticks[2] = {0, 0};
+    uint64_t stolen[2] = { 0, 0 };
+    uint64_t ticks[2] = { 0, 0 };
 
     if (ready == NULL || order == NULL) {
         free(ready);

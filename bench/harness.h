@@ -190,8 +190,7 @@ void bench_report_table(const struct bench_plan *plan);
 int bench_report_verdict(const struct bench_plan *plan);
 
 /** Progress on stderr if that is a terminal. left_s < 0: unknown. */
-void bench_progress(
-    size_t done, size_t of, const char *what, double left_s);
+void bench_progress(size_t done, size_t of, const char *what, double left_s);
 void bench_progress_end(void);
 
 /* ---------------------------------------------------------------- json.c */

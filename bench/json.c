@@ -75,8 +75,7 @@ put_context(FILE *file, const struct bench_machine *machine,
         if (plan->rows[i].state != BENCH_ROW_ABSENT)
             continue;
         fputs(is_first ? "" : ", ", file);
-        put_text(
-            file, bench_row_name(&plan->rows[i], name, sizeof(name)));
+        put_text(file, bench_row_name(&plan->rows[i], name, sizeof(name)));
         is_first = false;
     }
     fputs("]\n  },\n", file);
@@ -103,8 +102,8 @@ put_head(FILE *file, bool *is_first, const char *name, const char *run_name,
 }
 
 static void
-put_run(FILE *file, bool *is_first, const struct bench_row *row,
-    size_t family, size_t index)
+put_run(FILE *file, bool *is_first, const struct bench_row *row, size_t family,
+    size_t index)
 {
     const struct bench_result *result = &row->results[index];
     enum bench_unit unit = row->question->unit;
@@ -120,12 +119,12 @@ put_run(FILE *file, bool *is_first, const struct bench_row *row,
     fprintf(file, "      \"iterations\": %llu,\n",
         (unsigned long long)result->n_ops);
     fprintf(file, "      \"real_time\": %.6g,\n", ns);
-    fprintf(file, "      \"cpu_time\": %.6g,\n",
-        (double)result->cpu_ns / n_ops);
+    fprintf(
+        file, "      \"cpu_time\": %.6g,\n", (double)result->cpu_ns / n_ops);
     fputs("      \"time_unit\": \"ns\",\n", file);
     if (result->p99_ns != 0)
-        fprintf(file, "      \"p99\": %llu,\n",
-            (unsigned long long)result->p99_ns);
+        fprintf(
+            file, "      \"p99\": %llu,\n", (unsigned long long)result->p99_ns);
     if (result->note[0] != '\0')
         put_pair(file, "      ", "label", result->note);
     fprintf(file, "      \"%s\": %.8g\n    }", counter_name(unit), 1e9 / ns);
@@ -140,8 +139,7 @@ median_cpu(const struct bench_row *row)
     for (size_t i = 0; i < n; i++) {
         const struct bench_result *result = &row->results[i];
 
-        values[i] =
-            result->cpu_ns * 1000 / (result->n_ops ? result->n_ops : 1);
+        values[i] = result->cpu_ns * 1000 / (result->n_ops ? result->n_ops : 1);
     }
     qsort(values, n, sizeof(values[0]), bench_compare_u64);
     return (double)values[n / 2] / 1000;
@@ -156,8 +154,8 @@ put_aggregate(FILE *file, bool *is_first, const struct bench_row *row,
 
     bench_row_name(row, run_name, sizeof(run_name));
     snprintf(name, sizeof(name), "%s_%s", run_name, aggregate);
-    put_head(file, is_first, name, run_name, family, "aggregate",
-        row->n_results);
+    put_head(
+        file, is_first, name, run_name, family, "aggregate", row->n_results);
     fputs("      \"threads\": 1,\n", file);
     put_pair(file, "      ", "aggregate_name", aggregate);
     put_pair(file, "      ", "aggregate_unit", "time");

@@ -7,8 +7,8 @@
 #include "support.h"
 
 #include <errno.h>
-#include <string.h>
 #include <strait/strait.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -74,8 +74,8 @@ bench_machine_read(struct bench_machine *machine)
     if (uname(&system) == 0) {
         snprintf(machine->kernel, sizeof(machine->kernel), "%.32s %.64s %.24s",
             system.sysname, system.release, system.machine);
-        snprintf(machine->host, sizeof(machine->host), "%.100s",
-            system.nodename);
+        snprintf(
+            machine->host, sizeof(machine->host), "%.100s", system.nodename);
     }
     if (getloadavg(machine->load, 3) != 3)
         machine->load[0] = machine->load[1] = machine->load[2] = -1;

@@ -66,28 +66,26 @@ number_of(const char *option, const char *text)
 }
 
 static void
-read_options(int argc, char **argv, struct bench_options *options,
-    bool *ret_list)
+read_options(
+    int argc, char **argv, struct bench_options *options, bool *ret_list)
 {
     static const struct option longs[] = {
-        {"only", required_argument, NULL, 'o'},
-        {"runs", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 's'},
-        {"limit", required_argument, NULL, 'l'},
-        {"long", no_argument, NULL, 'L'},
-        {"seed", required_argument, NULL, 'S'},
-        {"json", required_argument, NULL, 'j'},
-        {"list", no_argument, NULL, 'i'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        { "only", required_argument, NULL, 'o' },
+        { "runs", required_argument, NULL, 'r' },
+        { "seconds", required_argument, NULL, 's' },
+        { "limit", required_argument, NULL, 'l' },
+        { "long", no_argument, NULL, 'L' },
+        { "seed", required_argument, NULL, 'S' },
+        { "json", required_argument, NULL, 'j' },
+        { "list", no_argument, NULL, 'i' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     int c;
 
     while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
         switch (c) {
-        case 'o':
-            options->only = optarg;
-            break;
+        case 'o': options->only = optarg; break;
         case 'r':
             options->n_runs = (unsigned)number_of("runs", optarg);
             if (options->n_runs < 1 || options->n_runs > 1000) {
@@ -95,30 +93,14 @@ read_options(int argc, char **argv, struct bench_options *options,
                 exit(2);
             }
             break;
-        case 's':
-            options->seconds = number_of("seconds", optarg);
-            break;
-        case 'l':
-            options->limit_s = number_of("limit", optarg);
-            break;
-        case 'L':
-            options->long_form = true;
-            break;
-        case 'S':
-            options->seed = strtoull(optarg, NULL, 0);
-            break;
-        case 'j':
-            options->json_path = optarg;
-            break;
-        case 'i':
-            *ret_list = true;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            exit(0);
-        default:
-            fputs("try 'strait-bench --help'\n", stderr);
-            exit(2);
+        case 's': options->seconds = number_of("seconds", optarg); break;
+        case 'l': options->limit_s = number_of("limit", optarg); break;
+        case 'L': options->long_form = true; break;
+        case 'S': options->seed = strtoull(optarg, NULL, 0); break;
+        case 'j': options->json_path = optarg; break;
+        case 'i': *ret_list = true; break;
+        case 'h': fputs(usage, stdout); exit(0);
+        default: fputs("try 'strait-bench --help'\n", stderr); exit(2);
         }
     }
     if (optind < argc) {

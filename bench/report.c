@@ -40,8 +40,8 @@ void
 bench_report_header(const struct bench_machine *machine,
     const struct bench_plan *plan, const struct bench_options *options)
 {
-    printf("%sStrait side by side%s, commit %s\n", BOLD, PLAIN,
-        machine->commit);
+    printf(
+        "%sStrait side by side%s, commit %s\n", BOLD, PLAIN, machine->commit);
     printf("  machine   %s, %ld cores", machine->cpu, machine->n_cpus);
     if ((long)machine->n_usable != machine->n_cpus)
         printf(" (%u usable)", machine->n_usable);
@@ -52,11 +52,10 @@ bench_report_header(const struct bench_machine *machine,
         strcmp(machine->allocator, "jemalloc") == 0
             ? ""
             : " (jemalloc is not linked: install libjemalloc-dev)");
-    printf("  load      %.2f %.2f %.2f%s\n", machine->load[0],
-        machine->load[1], machine->load[2],
-        machine->load[0] > 0.5
-            ? "  (others are at work: expect a wide spread)"
-            : "");
+    printf("  load      %.2f %.2f %.2f%s\n", machine->load[0], machine->load[1],
+        machine->load[2],
+        machine->load[0] > 0.5 ? "  (others are at work: expect a wide spread)"
+                               : "");
     if (options->n_runs != 0)
         printf("  method    %u runs of each", options->n_runs);
     else
@@ -73,9 +72,9 @@ bench_report_header(const struct bench_machine *machine,
 static void
 put_value(char *buffer, size_t size_bytes, enum bench_unit unit, double ns)
 {
-    static const char *const rates[] = {"/s", "k/s", "M/s", "G/s"};
-    static const char *const bytes[] = {"B/s", "kB/s", "MB/s", "GB/s"};
-    static const char *const times[] = {"ns", "us", "ms", "s"};
+    static const char *const rates[] = { "/s", "k/s", "M/s", "G/s" };
+    static const char *const bytes[] = { "B/s", "kB/s", "MB/s", "GB/s" };
+    static const char *const times[] = { "ns", "us", "ms", "s" };
     const char *const *names = unit == BENCH_LATENCY ? times
         : unit == BENCH_BYTES                        ? bytes
                                                      : rates;
@@ -97,9 +96,8 @@ put_value(char *buffer, size_t size_bytes, enum bench_unit unit, double ns)
 static void
 put_bar(double part)
 {
-    static const char *const eighths[] = {
-        "", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a",
-        "\u2589"};
+    static const char *const eighths[] = { "", "\u258f", "\u258e", "\u258d",
+        "\u258c", "\u258b", "\u258a", "\u2589" };
     bool blocks = isatty(STDOUT_FILENO) &&
         strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     int n = (int)(part * BAR_CELLS * 8 + 0.5);
@@ -161,13 +159,13 @@ print_note(const struct bench_row *row)
         last = row->results[i].note;
     }
     if (n > 0)
-        printf("    %sin %zu of %zu runs: %s%s\n", DIM, n, row->n_results,
-            last, PLAIN);
+        printf("    %sin %zu of %zu runs: %s%s\n", DIM, n, row->n_results, last,
+            PLAIN);
 }
 
 static void
-print_row(const struct bench_plan *plan, const struct bench_row *row,
-    double fastest)
+print_row(
+    const struct bench_plan *plan, const struct bench_row *row, double fastest)
 {
     enum bench_unit unit = row->question->unit;
     char median[32];
@@ -177,10 +175,10 @@ print_row(const struct bench_plan *plan, const struct bench_row *row,
 
     put_value(median, sizeof(median), unit, row->median);
     /* The worse end first, in the unit's own sense. */
-    put_value(low, sizeof(low), unit,
-        unit == BENCH_LATENCY ? row->min : row->max);
-    put_value(high, sizeof(high), unit,
-        unit == BENCH_LATENCY ? row->max : row->min);
+    put_value(
+        low, sizeof(low), unit, unit == BENCH_LATENCY ? row->min : row->max);
+    put_value(
+        high, sizeof(high), unit, unit == BENCH_LATENCY ? row->max : row->min);
     low[strcspn(low, " ")] = '\0';
     snprintf(spread, sizeof(spread), "%s - %s", low, high);
     /* Both ends in one unit only if they share it. */
@@ -191,8 +189,8 @@ print_row(const struct bench_plan *plan, const struct bench_row *row,
         snprintf(spread, sizeof(spread), "%s - %s", low, high);
     }
     printf("  %s%-14s%s %10s  %s%-21s%s ",
-        row->system == row->question->systems[0] ? BOLD : "",
-        row->system->name, PLAIN, median, DIM, spread, PLAIN);
+        row->system == row->question->systems[0] ? BOLD : "", row->system->name,
+        PLAIN, median, DIM, spread, PLAIN);
     put_bar(fastest / row->median);
     putchar(' ');
     put_ratio(plan, row);
@@ -279,8 +277,8 @@ static void
 rank_block(const struct bench_plan *plan, size_t first, size_t n,
     unsigned *n_first, unsigned *n_compared)
 {
-    const struct bench_row *ours =
-        bench_row_reference(plan, &plan->rows[first]);
+    const struct bench_row *ours = bench_row_reference(
+        plan, &plan->rows[first]);
     const struct bench_row *best = NULL;
     bool is_compared = false;
 
@@ -361,14 +359,14 @@ bench_report_verdict(const struct bench_plan *plan)
         n = block_length(plan, i);
         rank_block(plan, i, n, &n_first, &n_compared);
     }
-    printf("  strait is first in %u of %u cases; %u rounds in %.0f s",
-        n_first, n_compared, plan->n_rounds, plan->elapsed_s);
+    printf("  strait is first in %u of %u cases; %u rounds in %.0f s", n_first,
+        n_compared, plan->n_rounds, plan->elapsed_s);
     if (plan->steal_percent >= 0)
         printf("; the host took %.1f %% of the CPU time", plan->steal_percent);
     putchar('\n');
     if (plan->interrupted) {
-        printf("%sbench: INTERRUPTED%s; the table has what was measured\n",
-            RED, PLAIN);
+        printf("%sbench: INTERRUPTED%s; the table has what was measured\n", RED,
+            PLAIN);
         return 130;
     }
     if (n_failed > 0 || n_good == 0) {
@@ -405,8 +403,8 @@ bench_progress(size_t done, size_t of, const char *what, double left_s)
     n = snprintf(line, sizeof(line), "[%.*s%*s] %zu/%zu", full,
         "========================", cells - full, "", done, of);
     if (left_s >= 0)
-        n += snprintf(line + n, sizeof(line) - (size_t)n, "  %.0f s left",
-            left_s);
+        n += snprintf(
+            line + n, sizeof(line) - (size_t)n, "  %.0f s left", left_s);
     snprintf(line + n, sizeof(line) - (size_t)n, "  %.120s", what);
     if (columns < (int)sizeof(line))
         line[columns - 1] = '\0';

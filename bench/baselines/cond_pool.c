@@ -31,8 +31,8 @@ thread_main(void *arg)
 
     pthread_mutex_lock(&pool->queue.mutex);
     for (;;) {
-        struct cond_job *job =
-            (struct cond_job *)locked_list_remove(&pool->queue);
+        struct cond_job *job = (struct cond_job *)locked_list_remove(
+            &pool->queue);
 
         if (job != NULL) {
             pthread_mutex_unlock(&pool->queue.mutex);
@@ -54,7 +54,7 @@ thread_main(void *arg)
 int
 cond_pool_init(struct cond_pool *pool, unsigned n_threads)
 {
-    struct epoll_event interest = {.events = EPOLLIN};
+    struct epoll_event interest = { .events = EPOLLIN };
     int err;
 
     memset(pool, 0, sizeof(*pool));

@@ -89,8 +89,7 @@ mpsc_setup(const struct bench_case *which, void **ret_state)
         return -ENOMEM;
     bed->items = (item_t *)items;
     bed->queue = (queue_t *)queue;
-    bed->producers =
-        (producer_t *)calloc(bed->n_producers, sizeof(producer_t));
+    bed->producers = (producer_t *)calloc(bed->n_producers, sizeof(producer_t));
     if (bed->producers == NULL)
         return -ENOMEM;
     memset(items, 0, n_items * sizeof(item_t));
@@ -98,11 +97,10 @@ mpsc_setup(const struct bench_case *which, void **ret_state)
     if (err != 0)
         return err;
     for (unsigned i = 0; i < bed->n_producers && err == 0; i++)
-        err = producer_init(bed->queue, &bed->producers[i], i,
-            n_items / bed->n_producers + 1);
+        err = producer_init(
+            bed->queue, &bed->producers[i], i, n_items / bed->n_producers + 1);
     if (err == 0)
-        err = -pthread_barrier_init(
-            &bed->barrier, NULL, bed->n_producers + 1);
+        err = -pthread_barrier_init(&bed->barrier, NULL, bed->n_producers + 1);
     *ret_state = bed;
     return err;
 }
@@ -112,7 +110,7 @@ mpsc_run(void *state, uint64_t n_ops, struct bench_result *result)
 {
     struct mpsc_bed *bed = (struct mpsc_bed *)state;
     queue_t *queue = bed->queue;
-    uint64_t next[MPSC_PRODUCERS_MAX] = {0};
+    uint64_t next[MPSC_PRODUCERS_MAX] = { 0 };
     uint64_t each = n_ops / bed->n_producers;
     uint64_t n_wrong = 0;
     uint64_t left = each * bed->n_producers;
@@ -126,8 +124,8 @@ mpsc_run(void *state, uint64_t n_ops, struct bench_result *result)
         thread->index = i;
         thread->items = bed->items + i * each;
         thread->n_items = each;
-        if (pthread_create(
-                &thread->thread, NULL, mpsc_producer_main, thread) != 0) {
+        if (pthread_create(&thread->thread, NULL, mpsc_producer_main, thread) !=
+            0) {
             snprintf(result->note, sizeof(result->note), "no thread");
             return;
         }
@@ -183,7 +181,7 @@ mpsc_teardown(void *state)
 
 /* Defines the system under its name in systems.h. */
 #define MPSC_SYSTEM(identifier, text)                                          \
-    const struct bench_system identifier = {                                   \
-        text, NULL, mpsc_setup, mpsc_run, mpsc_teardown};
+    const struct bench_system identifier = { text, NULL, mpsc_setup, mpsc_run, \
+        mpsc_teardown };
 
 #endif /* BENCH_MPSC_DRIVER_H */

@@ -51,8 +51,8 @@ queue_push(queue_t *queue, producer_t *producer, item_t *item)
 static inline item_t *
 queue_pop(queue_t *queue)
 {
-    struct cds_wfcq_node *node =
-        __cds_wfcq_dequeue_nonblocking(&queue->head, &queue->tail);
+    struct cds_wfcq_node *node = __cds_wfcq_dequeue_nonblocking(
+        &queue->head, &queue->tail);
 
     if (node == NULL || node == CDS_WFCQ_WOULDBLOCK)
         return NULL;

@@ -10,9 +10,9 @@
  * by time, the same for all, so that slow queues do not take the day and fast
  * ones more than a few time slices. */
 static const struct bench_case cases[] = {
-    {"1p", "1 producer, 1 consumer", 250000, 4000000, 60, 1},
-    {"2p", "2 producers, 1 consumer", 250000, 4000000, 60, 2},
-    {"4p", "4 producers, 1 consumer", 250000, 4000000, 60, 4},
+    { "1p", "1 producer, 1 consumer", 250000, 4000000, 60, 1 },
+    { "2p", "2 producers, 1 consumer", 250000, 4000000, 60, 2 },
+    { "4p", "4 producers, 1 consumer", 250000, 4000000, 60, 4 },
 };
 
 static const struct bench_system *const systems[] = {

@@ -20,8 +20,8 @@ struct job {
 
 struct bed {
     offload_count count;
-    asio::io_context loop{1};
-    asio::thread_pool pool{OFFLOAD_THREADS};
+    asio::io_context loop{ 1 };
+    asio::thread_pool pool{ OFFLOAD_THREADS };
     job *jobs = nullptr;
     unsigned window = 0;
 };
@@ -50,7 +50,7 @@ setup(const bench_case *which, void **ret_state)
     home->window = which->arg;
     home->jobs = new job[home->window];
     for (unsigned i = 0; i < home->window; i++)
-        home->jobs[i] = job{home, 0};
+        home->jobs[i] = job{ home, 0 };
     *ret_state = home;
     return 0;
 }
@@ -88,5 +88,5 @@ teardown(void *state)
 
 } // namespace
 
-const struct bench_system offload_asio = {
-    "asio", nullptr, setup, run, teardown};
+const struct bench_system offload_asio = { "asio", nullptr, setup, run,
+    teardown };

@@ -28,8 +28,7 @@ body(uv_work_t *work)
     job->n_run++;
 }
 
-static void
-done(uv_work_t *work, int status);
+static void done(uv_work_t *work, int status);
 
 static void
 submit(struct bed *bed, struct job *job)
@@ -94,8 +93,8 @@ run(void *state, uint64_t n_ops, struct bench_result *result)
     offload_end(&bed->count, end, sum, result);
     if (bed->err != 0) {
         result->verified = false;
-        snprintf(result->note, sizeof(result->note), "%s",
-            uv_strerror(bed->err));
+        snprintf(
+            result->note, sizeof(result->note), "%s", uv_strerror(bed->err));
     }
 }
 
@@ -109,5 +108,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system offload_libuv = {
-    "libuv", NULL, setup, run, teardown};
+const struct bench_system offload_libuv = { "libuv", NULL, setup, run,
+    teardown };

@@ -51,8 +51,8 @@ offload_end(const struct offload_count *count, uint64_t end_ns, uint64_t sum,
 {
     result->n_ops = count->n_wanted;
     result->ns = end_ns - count->start_ns;
-    result->verified =
-        sum == count->n_wanted && count->n_done == count->n_wanted;
+    result->verified = sum == count->n_wanted &&
+        count->n_done == count->n_wanted;
     if (!result->verified)
         snprintf(result->note, sizeof(result->note),
             "%llu jobs, but %llu bodies and %llu callbacks ran",

@@ -74,8 +74,9 @@ count_active(struct bed *bed, uint64_t n)
     uint64_t n_active = 0;
 
     for (uint64_t i = 0; i < n; i++)
-        n_active += uv_is_active(
-            (uv_handle_t *)&timer_at(bed, TIMERS_ALIVE + i)->timer) != 0;
+        n_active +=
+            uv_is_active(
+                (uv_handle_t *)&timer_at(bed, TIMERS_ALIVE + i)->timer) != 0;
     return n_active;
 }
 
@@ -111,8 +112,7 @@ run(void *state, uint64_t n_ops, struct bench_result *result)
     } else {
         begin = bench_now_ns();
         for (uint64_t i = 0; i < n_ops; i++)
-            uv_timer_stop(
-                &timer_at(bed, TIMERS_ALIVE + plan->stops[i])->timer);
+            uv_timer_stop(&timer_at(bed, TIMERS_ALIVE + plan->stops[i])->timer);
         if (plan->kind == TIMERS_STOP) {
             ns = bench_now_ns() - begin;
             n_right = n_ops - count_active(bed, n_ops);
@@ -133,5 +133,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system timers_libuv = {
-    "libuv", NULL, setup, run, teardown};
+const struct bench_system timers_libuv = { "libuv", NULL, setup, run,
+    teardown };

@@ -6,11 +6,11 @@
 #include "timers/timers.h"
 
 static const struct bench_case cases[] = {
-    {"start", "start one, 1 M alive", TIMERS_MORE, 0, 0, TIMERS_START},
-    {"stop", "stop one in random order, 1 M alive", TIMERS_MORE, 0, 0,
-        TIMERS_STOP},
-    {"expire", "run one that is due, 1 M alive", TIMERS_MORE, 0, 0,
-        TIMERS_EXPIRE},
+    { "start", "start one, 1 M alive", TIMERS_MORE, 0, 0, TIMERS_START },
+    { "stop", "stop one in random order, 1 M alive", TIMERS_MORE, 0, 0,
+        TIMERS_STOP },
+    { "expire", "run one that is due, 1 M alive", TIMERS_MORE, 0, 0,
+        TIMERS_EXPIRE },
 };
 
 static const struct bench_system *const systems[] = {

@@ -72,8 +72,8 @@ count_active(struct bed *bed, uint64_t n)
     uint64_t n_active = 0;
 
     for (uint64_t i = 0; i < n; i++)
-        n_active +=
-            strait_timer_is_active(&timer_at(bed, TIMERS_ALIVE + i)->timer);
+        n_active += strait_timer_is_active(
+            &timer_at(bed, TIMERS_ALIVE + i)->timer);
     return n_active;
 }
 
@@ -129,5 +129,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system timers_strait = {
-    "strait", NULL, setup, run, teardown};
+const struct bench_system timers_strait = { "strait", NULL, setup, run,
+    teardown };

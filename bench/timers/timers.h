@@ -43,8 +43,8 @@ enum { TIMERS_START, TIMERS_STOP, TIMERS_EXPIRE };
 /* Deadlines (from now) and places, the same for every system. */
 struct timers_plan {
     unsigned kind;
-    uint32_t *places;   /* a permutation of all timers; the last ones are more */
-    uint32_t *stops;    /* the additional ones in another order */
+    uint32_t *places; /* a permutation of all timers; the last ones are more */
+    uint32_t *stops;  /* the additional ones in another order */
     uint64_t *delay_ns; /* by position in places */
     uint64_t last;      /* expire: the deadline that was called last */
     uint64_t n_called;

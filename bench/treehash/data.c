@@ -27,8 +27,8 @@ extern char **environ;
 #define MIB (1024u * KIB)
 
 struct data_set data_sets[DATA_SETS] = {
-    [DATA_SMALL] = {.name = "small"},
-    [DATA_LARGE] = {.name = "large"},
+    [DATA_SMALL] = { .name = "small" },
+    [DATA_LARGE] = { .name = "large" },
 };
 
 static char folder[256];
@@ -156,8 +156,8 @@ data_start(char *const *argv, const char *output)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(
         &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output,
-        O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(
+        &actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_addopen(
         &actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     err = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
@@ -234,8 +234,8 @@ hash_set(struct data_set *set, char *why, size_t why_bytes)
     }
     n = data_lines(output, &set->lines);
     if (n != (long)set->n_files) {
-        snprintf(why, why_bytes, "sha256sum printed %ld lines for %zu files",
-            n, set->n_files);
+        snprintf(why, why_bytes, "sha256sum printed %ld lines for %zu files", n,
+            set->n_files);
         return -EIO;
     }
     return 0;
@@ -256,7 +256,8 @@ data_make(bool long_form, char *why, size_t why_bytes)
     if (buffer == NULL || mkdtemp(folder) == NULL) {
         err = -errno;
         folder[0] = '\0';
-        snprintf(why, why_bytes, "no folder for its files in %s: %s; set TMPDIR",
+        snprintf(why, why_bytes,
+            "no folder for its files in %s: %s; set TMPDIR",
             tmp != NULL ? tmp : "/tmp", strerror(-err));
         free(buffer);
         return err;

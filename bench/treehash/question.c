@@ -117,8 +117,8 @@ static int
 setup_treehash(
     const struct bench_case *which, const char *jobs, void **ret_state)
 {
-    const char *const words[] = {
-        BENCH_TREEHASH, "-j", jobs, data_sets[which->arg].name, NULL};
+    const char *const words[] = { BENCH_TREEHASH, "-j", jobs,
+        data_sets[which->arg].name, NULL };
 
     return setup(which, words, 0, ret_state);
 }
@@ -138,8 +138,8 @@ setup_j1(const struct bench_case *which, void **ret_state)
 static int
 setup_openssl(const struct bench_case *which, void **ret_state)
 {
-    static const char *const words[] = {
-        "openssl", "dgst", "-sha256", "-r", NULL};
+    static const char *const words[] = { "openssl", "dgst", "-sha256", "-r",
+        NULL };
 
     return setup(which, words, 2, ret_state);
 }
@@ -147,7 +147,7 @@ setup_openssl(const struct bench_case *which, void **ret_state)
 static int
 setup_sha256sum(const struct bench_case *which, void **ret_state)
 {
-    static const char *const words[] = {"sha256sum", "--", NULL};
+    static const char *const words[] = { "sha256sum", "--", NULL };
 
     return setup(which, words, 1, ret_state);
 }
@@ -220,21 +220,21 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system treehash_strait = {
-    "strait", treehash_absent, setup_j2, run, teardown};
-const struct bench_system treehash_strait_j1 = {
-    "strait_j1", treehash_absent, setup_j1, run, teardown};
-const struct bench_system treehash_openssl = {
-    "openssl_x2", openssl_absent, setup_openssl, run, teardown};
-const struct bench_system treehash_sha256sum = {
-    "sha256sum", sha256sum_absent, setup_sha256sum, run, teardown};
+const struct bench_system treehash_strait = { "strait", treehash_absent,
+    setup_j2, run, teardown };
+const struct bench_system treehash_strait_j1 = { "strait_j1", treehash_absent,
+    setup_j1, run, teardown };
+const struct bench_system treehash_openssl = { "openssl_x2", openssl_absent,
+    setup_openssl, run, teardown };
+const struct bench_system treehash_sha256sum = { "sha256sum", sha256sum_absent,
+    setup_sha256sum, run, teardown };
 
 /* One walk is one operation to the harness: it cannot be cut. */
 static const struct bench_case cases[] = {
-    {"small", "SHA-256 of many files of 4-64 KiB, warm (2,000; --long 20,000)",
-        1, 0, 0, DATA_SMALL},
-    {"large", "SHA-256 of 4 large files, warm (24 MiB; --long 256 MiB)", 1, 0,
-        0, DATA_LARGE},
+    { "small", "SHA-256 of many files of 4-64 KiB, warm (2,000; --long 20,000)",
+        1, 0, 0, DATA_SMALL },
+    { "large", "SHA-256 of 4 large files, warm (24 MiB; --long 256 MiB)", 1, 0,
+        0, DATA_LARGE },
 };
 
 static const struct bench_system *const systems[] = {

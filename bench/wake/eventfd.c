@@ -23,7 +23,7 @@ static int
 loop_init(void *state, wake_fn woken, void *arg)
 {
     struct state *s = state;
-    struct epoll_event interest = {.events = EPOLLIN};
+    struct epoll_event interest = { .events = EPOLLIN };
 
     s->woken = woken;
     s->arg = arg;
@@ -78,7 +78,7 @@ loop_fini(void *state)
     close(s->epoll_fd);
 }
 
-static const struct wake_loop loop = {sizeof(struct state), loop_init,
-    loop_send, loop_run, loop_stop, loop_fini};
+static const struct wake_loop loop = { sizeof(struct state), loop_init,
+    loop_send, loop_run, loop_stop, loop_fini };
 
 WAKE_SYSTEM(wake_eventfd, "eventfd", loop)

@@ -72,7 +72,7 @@ loop_fini(void *state)
     uv_loop_close(&s->loop);
 }
 
-static const struct wake_loop loop = {sizeof(struct state), loop_init,
-    loop_send, loop_run, loop_stop, loop_fini};
+static const struct wake_loop loop = { sizeof(struct state), loop_init,
+    loop_send, loop_run, loop_stop, loop_fini };
 
 WAKE_SYSTEM(wake_libuv, "uv_async", loop)

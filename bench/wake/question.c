@@ -6,11 +6,11 @@
 #include "wake/wake.h"
 
 static const struct bench_case cases[] = {
-    {"oneway", "a thread wakes a loop that sleeps", 50, 0, 100, WAKE_ONEWAY},
-    {"pingpong", "two loops wake each other, both asleep: a round trip", 100, 0,
-        100, WAKE_PINGPONG},
-    {"rally", "two loops answer each other at once: a round trip", 1000, 0, 100,
-        WAKE_RALLY},
+    { "oneway", "a thread wakes a loop that sleeps", 50, 0, 100, WAKE_ONEWAY },
+    { "pingpong", "two loops wake each other, both asleep: a round trip", 100,
+        0, 100, WAKE_PINGPONG },
+    { "rally", "two loops answer each other at once: a round trip", 1000, 0,
+        100, WAKE_RALLY },
 };
 
 static const struct bench_system *const systems[] = {

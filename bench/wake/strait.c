@@ -74,7 +74,7 @@ loop_fini(void *state)
     strait_loop_destroy(s->loop);
 }
 
-static const struct wake_loop loop = {sizeof(struct state), loop_init,
-    loop_send, loop_run, loop_stop, loop_fini};
+static const struct wake_loop loop = { sizeof(struct state), loop_init,
+    loop_send, loop_run, loop_stop, loop_fini };
 
 WAKE_SYSTEM(wake_strait, "strait", loop)

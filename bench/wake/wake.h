@@ -34,7 +34,7 @@ struct wake_loop {
     size_t size_bytes; /**< of its state, which is zeroed memory */
     int (*init)(void *state, wake_fn woken, void *arg);
     void (*send)(void *state);
-    void (*run)(void *state);  /**< until stop was called from `woken` */
+    void (*run)(void *state); /**< until stop was called from `woken` */
     void (*stop)(void *state);
     void (*fini)(void *state);
 };
@@ -53,7 +53,7 @@ enum { WAKE_ONEWAY, WAKE_PINGPONG, WAKE_RALLY };
     {                                                                          \
         return wake_setup(&(loop), which, ret_state);                          \
     }                                                                          \
-    const struct bench_system identifier = {                                   \
-        text, NULL, identifier##_setup, wake_run, wake_teardown};
+    const struct bench_system identifier = { text, NULL, identifier##_setup,   \
+        wake_run, wake_teardown };
 
 #endif /* BENCH_WAKE_H */
