@@ -26,7 +26,7 @@ tests="g++ python3 libcriterion-dev libck-dev libjemalloc-dev strace procps"
 apps="libssl-dev openssl"
 rivals="g++ python3 libck-dev libjemalloc-dev libuv1-dev liburcu-dev libtbb-dev
     libconcurrentqueue-dev libboost-dev libasio-dev strace procps"
-ci="clang libclang-rt-14-dev clang-format-14 binutils file gnuplot-nox"
+ci="clang llvm libclang-rt-14-dev clang-format-14 binutils file gnuplot-nox"
 
 purpose=full
 mode=install
