@@ -74,19 +74,23 @@ strait_mpsc_init(strait_mpsc_t *q)
 bool
 strait_mpsc_arm(strait_mpsc_t *q)
 {
-    strait_mpsc_node_t *expected = q->cursor_;
+    strait_mpsc_node_t *dummy = q->cursor_;
+    strait_mpsc_node_t *expected = dummy;
 
-    if (expected != &q->stub_ && expected != &q->armed_)
+    if (dummy != &q->stub_ && dummy != &q->armed_)
         return false;
     STRAIT_POINT("mpsc.arm");
+    /* Before the CAS: whoever takes `armed` out may become the consumer (so it
+     * is with the inbox of a loop that has ended), and reads this then. */
+    q->cursor_ = &q->armed_;
     /* [M3:rel] whoever takes `armed` out sees its next_ = NULL and all that we
      * did before. No acquire: nothing of a producer is read on success. From
      * `armed` to itself when armed already: a load could be stale and let us
      * sleep although the wake for that arming has been used up. */
-    if (!strait_cas_release(&q->tail_, &expected, &q->armed_))
-        return false;
-    q->cursor_ = &q->armed_;
-    return true;
+    if (strait_cas_release(&q->tail_, &expected, &q->armed_))
+        return true;
+    q->cursor_ = dummy;
+    return false;
 }
 
 bool
