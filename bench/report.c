@@ -14,7 +14,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR_CELLS 18
+/* The bar comes last in a line, so that a narrow window cuts nothing else. */
+#define BAR_COLUMN 66
+#define BAR_CELLS_MAX 30
 
 static bool
 is_colour(void)
@@ -60,9 +62,14 @@ bench_report_header(const struct bench_machine *machine,
         printf("  method    %u runs of each", options->n_runs);
     else
         printf("  method    about %g s of runs", options->seconds);
-    printf(", each in a process of its own, interleaved in random order\n"
-           "            (seed %llu), median with fastest and slowest run; "
-           "limit %g s a run\n\n",
+    printf(
+        ", each in a process of its own,\n"
+        "            interleaved in random order (seed %llu); a run may take "
+        "%g s\n"
+        "  reading   median, slowest and fastest run; \"2.00 x faster\": "
+        "strait is that\n"
+        "            much faster than this system; longer bars are better"
+        "\n\n",
         (unsigned long long)plan->seed, options->limit_s);
 }
 
@@ -92,7 +99,19 @@ put_value(char *buffer, size_t size_bytes, enum bench_unit unit, double ns)
         value, names[i]);
 }
 
-/* A bar of at most BAR_CELLS cells; `part` of the fastest is 0..1. */
+/* What is left of a line for a bar. */
+static int
+bar_cells(void)
+{
+    struct winsize window;
+    int cells = 80 - BAR_COLUMN;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+        cells = window.ws_col - 1 - BAR_COLUMN;
+    return cells < 8 ? 8 : cells > BAR_CELLS_MAX ? BAR_CELLS_MAX : cells;
+}
+
+/* A bar; `part` of the fastest is 0..1. */
 static void
 put_bar(double part)
 {
@@ -100,49 +119,39 @@ put_bar(double part)
         "\u258c", "\u258b", "\u258a", "\u2589" };
     bool blocks = isatty(STDOUT_FILENO) &&
         strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    int n = (int)(part * BAR_CELLS * 8 + 0.5);
-    int cells = n / 8;
-    int used = cells;
+    int n = (int)(part * bar_cells() * 8 + 0.5);
 
     if (n == 0)
         n = 1;
     if (!blocks) {
-        cells = (n + 7) / 8;
-        used = cells;
-        for (int i = 0; i < cells; i++)
+        for (int i = 0; i < (n + 7) / 8; i++)
             putchar('#');
-    } else {
-        for (int i = 0; i < cells; i++)
-            fputs("\u2588", stdout);
-        if (n % 8 != 0) {
-            fputs(eighths[n % 8], stdout);
-            used++;
-        }
+        return;
     }
-    for (int i = used; i < BAR_CELLS; i++)
-        putchar(' ');
+    for (int i = 0; i < n / 8; i++)
+        fputs("\u2588", stdout);
+    fputs(eighths[n % 8], stdout);
 }
 
-/* How this row compares with the first system of its question. */
+/* How the first system of the question compares with this row. */
 static void
 put_ratio(const struct bench_plan *plan, const struct bench_row *row)
 {
     const struct bench_row *ours = bench_row_reference(plan, row);
-    const char *name = row->question->systems[0]->name;
     double ratio;
 
-    if (ours == NULL || ours->state != BENCH_ROW_GOOD || ours->n_results == 0)
-        return;
-    if (row == ours) {
-        printf("%s1.00%s", BOLD, PLAIN);
+    if (ours == NULL || ours->state != BENCH_ROW_GOOD || ours->n_results == 0 ||
+        row == ours) {
+        printf("%-15s", "");
         return;
     }
     ratio = row->median / ours->median;
-    if (ratio >= 0.995)
-        printf("%s%s x%.2f%s", GREEN, name, ratio, PLAIN);
+    if (ratio >= 1.005)
+        printf("%s%6.2f x faster%s ", GREEN, ratio, PLAIN);
+    else if (ratio > 0.995)
+        printf("%6s even    ", "");
     else
-        printf("%s%s x%.2f: %.2f times slower%s", RED, name, ratio, 1 / ratio,
-            PLAIN);
+        printf("%s%6.2f x slower%s ", RED, 1 / ratio, PLAIN);
 }
 
 /* What a run had to tell although it was right; the last one speaks for all. */
@@ -191,9 +200,8 @@ print_row(
     printf("  %s%-14s%s %10s  %s%-21s%s ",
         row->system == row->question->systems[0] ? BOLD : "", row->system->name,
         PLAIN, median, DIM, spread, PLAIN);
-    put_bar(fastest / row->median);
-    putchar(' ');
     put_ratio(plan, row);
+    put_bar(fastest / row->median);
     putchar('\n');
     print_note(row);
 }
@@ -272,15 +280,25 @@ bench_report_table(const struct bench_plan *plan)
 
 /* ---------------------------------------------------------------- verdict */
 
-/* Says for a case whether Strait was first, and if not, behind whom. */
+/* Within this much of the best rival, Strait is called level with it: less
+ * than what two runs of the same program differ by. */
+#define LEVEL_PART 0.05
+
+struct standing {
+    unsigned n_first;
+    unsigned n_level;
+    unsigned n_behind;
+};
+
+/* Counts how Strait stands in a case, and names the rival that it is behind. */
 static void
 rank_block(const struct bench_plan *plan, size_t first, size_t n,
-    unsigned *n_first, unsigned *n_compared)
+    struct standing *standing)
 {
     const struct bench_row *ours = bench_row_reference(
         plan, &plan->rows[first]);
     const struct bench_row *best = NULL;
-    bool is_compared = false;
+    double ratio;
 
     if (ours == NULL || ours->state != BENCH_ROW_GOOD || ours->n_results == 0)
         return;
@@ -291,20 +309,23 @@ rank_block(const struct bench_plan *plan, size_t first, size_t n,
         if (row->state != BENCH_ROW_GOOD || row->n_results == 0 ||
             strncmp(row->system->name, "strait", 6) == 0)
             continue;
-        is_compared = true;
         if (best == NULL || row->median < best->median)
             best = row;
     }
-    if (!is_compared)
+    if (best == NULL)
         return;
-    ++*n_compared;
-    if (ours->median <= best->median) {
-        ++*n_first;
+    ratio = ours->median / best->median;
+    if (ratio <= 1) {
+        standing->n_first++;
         return;
     }
-    printf("  behind: %s/%s, %s is %.2f times as fast as strait\n",
-        ours->question->name, ours->which->name, best->system->name,
-        ours->median / best->median);
+    if (ratio <= 1 + LEVEL_PART)
+        standing->n_level++;
+    else
+        standing->n_behind++;
+    printf("  %s: %s/%s, %s is %.2f times as fast as strait\n",
+        ratio <= 1 + LEVEL_PART ? "level" : "behind", ours->question->name,
+        ours->which->name, best->system->name, ratio);
 }
 
 /* Each absent system once, not once per case. */
@@ -332,8 +353,7 @@ bench_report_verdict(const struct bench_plan *plan)
     unsigned n_failed = 0;
     unsigned n_unfinished = 0;
     unsigned n_absent = 0;
-    unsigned n_first = 0;
-    unsigned n_compared = 0;
+    struct standing standing = { 0, 0, 0 };
     size_t n;
 
     for (size_t i = 0; i < plan->n_rows; i++) {
@@ -357,10 +377,13 @@ bench_report_verdict(const struct bench_plan *plan)
     print_absent(plan);
     for (size_t i = 0; i < plan->n_rows; i += n) {
         n = block_length(plan, i);
-        rank_block(plan, i, n, &n_first, &n_compared);
+        rank_block(plan, i, n, &standing);
     }
-    printf("  strait is first in %u of %u cases; %u rounds in %.0f s", n_first,
-        n_compared, plan->n_rounds, plan->elapsed_s);
+    printf("  strait is first in %u cases, level with the best rival (within "
+           "%.0f %%) in %u,\n"
+           "  behind in %u; %u rounds in %.0f s",
+        standing.n_first, LEVEL_PART * 100, standing.n_level, standing.n_behind,
+        plan->n_rounds, plan->elapsed_s);
     if (plan->steal_percent >= 0)
         printf("; the host took %.1f %% of the CPU time", plan->steal_percent);
     putchar('\n');
