@@ -43,9 +43,19 @@ def check(condition, text):
 
 
 def check_equal(seen, expected, what):
-    if seen != expected:
-        raise AssertionError(
-            f"{what}:\n  seen     {seen!r:.2000}\n  expected {expected!r:.2000}")
+    if seen == expected:
+        return
+    at = 0
+    if isinstance(seen, (bytes, list)) and isinstance(expected, type(seen)):
+        # Large ones from where they begin to differ.
+        while (at < len(seen) and at < len(expected) and
+               seen[at] == expected[at]):
+            at += 1
+        at = at if at > 50 else 0
+        seen, expected = seen[at:], expected[at:]
+        what += f" (from {at} on)"
+    raise AssertionError(
+        f"{what}:\n  seen     {seen!r:.500}\n  expected {expected!r:.500}")
 
 
 def run(*args, cwd, program=None, **more):
@@ -375,8 +385,11 @@ def case_stop(tmp):
     for i in range(300):
         write(os.path.join(top, b"%03d" % i), b"%d" % i)
     before = expected_lines(tmp, b"d")
-    for i in range(4):
-        sparse(os.path.join(top, b"large%d" % i), 16 << 30)
+    # Behind the one it is stopped in there are small ones, long since hashed
+    # by the second worker and not to be printed.
+    sparse(os.path.join(top, b"large0"), 16 << 30)
+    for i in range(300):
+        write(os.path.join(top, b"z%03d" % i), b"%d" % i)
     for number in (signal.SIGINT, signal.SIGTERM):
         for option in ("-j1", "-j2"):
             path = os.path.join(tmp, b"out")
@@ -755,6 +768,80 @@ def case_tiny(tmp):
                 result = run(option, top, cwd=tmp, program=program)
                 check_equal((result.stdout, result.stderr, result.returncode),
                             (expected, b"", 0), f"{program} {option} {top}")
+
+
+def case_moved(tmp):
+    """Directories that move away while the walk stands below them."""
+
+    def swap(source, target):
+        """Puts a link to somewhere else in the place of a directory."""
+        os.rename(source, os.path.join(os.path.dirname(source), b"WAS"))
+        os.symlink(target, source)
+
+    outside = os.path.join(tmp, b"outside")
+    os.mkdir(outside)
+    write(os.path.join(outside, b"never"), b"seen")
+
+    def scene(number, change, missed, errors):
+        """The walk is held in d/a/b/e/e/c; the change is made; it goes on.
+
+        By then it has closed d/a, d/a/b and d/a/b/e. New names are such that
+        a second look at a directory does not find them: they come before.
+        """
+        folder = os.path.join(tmp, b"scene%d" % number)
+        d = os.path.join(folder, b"d")
+        c = os.path.join(d, b"a", b"b", b"e", b"e", b"c")
+        os.makedirs(c)
+        os.makedirs(os.path.join(d, b"a", b"b", b"e", b"e", b"y"))
+        os.makedirs(os.path.join(d, b"z", b"z", b"z"))
+        for path in (b"", b"a", b"a/b", b"a/b/e/e/y", b"z", b"z/z", b"z/z/z"):
+            write(os.path.join(d, path, b"zz"), path)
+        # More than the small window holds, so that the walk waits in here
+        # while the only worker is busy with the first.
+        first = os.path.join(c, b"0")
+        sparse(first, 16 << 30)
+        for i in range(100):
+            write(os.path.join(c, b"f%03d" % i))
+        os.chdir(folder)
+        names = [path for path in walk(b"d") if path not in missed]
+        process = subprocess.Popen(
+            [PROGRAM + "_tiny", "-j1", "d"], cwd=folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        wait_for(lambda: has_open(process.pid, first), "it opens the first file")
+        time.sleep(0.1)
+        handle = os.open(first, os.O_RDWR)
+        change(d)
+        os.ftruncate(handle, 1000)
+        os.close(handle)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        check_equal(err, errors, f"stderr of scene {number}")
+        check_equal([line.split(b"  ", 1)[1] for line in out.splitlines()],
+                    names, f"files of scene {number}")
+        check_equal(process.returncode, 1 if errors else 0, "status")
+
+    def take_e(d):
+        os.rename(d + b"/a/b/e", outside + b"/e%d" % time.monotonic_ns())
+
+    def another_b(d):
+        os.rename(d + b"/a/b", d + b"/a/B")
+        os.mkdir(d + b"/a/b")
+        write(d + b"/a/b/zzz", b"never")
+
+    gone = b"treehash: %s: No such file or directory\n"
+    scene(1, lambda d: os.rename(d + b"/a/b", d + b"/a/B"), [], b"")
+    scene(2, take_e, [], b"")
+    scene(3, lambda d: (take_e(d), os.rename(d + b"/a/b", d + b"/a/B")),
+          [b"d/a/b/zz"], gone % b"d/a/b")
+    scene(4, lambda d: (take_e(d), another_b(d)),
+          [b"d/a/b/zz"], gone % b"d/a/b")
+    scene(5, lambda d: (take_e(d), swap(d + b"/a/b", outside)),
+          [b"d/a/b/zz"], b"treehash: d/a/b: Not a directory\n")
+    scene(6, lambda d: (take_e(d), os.rename(d + b"/a", d + b"/A")),
+          [b"d/a/b/zz", b"d/a/zz"], gone % b"d/a/b" + gone % b"d/a")
+    # The listing of the innermost ones is kept, and says it is a directory.
+    scene(7, lambda d: swap(d + b"/a/b/e/e/y", outside),
+          [b"d/a/b/e/e/y/zz"], b"treehash: d/a/b/e/e/y: Not a directory\n")
 
 
 def case_moving(tmp):

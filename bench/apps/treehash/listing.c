@@ -73,22 +73,20 @@ add(struct th_listing *listing, unsigned char type, const char *name)
 
 /*
  * Keeps the smaller half, so that the other half of the memory is free again.
- * Nothing from the first dropped name on is wanted any more in this pass.
+ * Nothing behind the last name kept is wanted any more in this pass.
  */
 static void
 halve(struct th_listing *listing, struct th_text *ceiling)
 {
     char *bytes = th_alloc(listing->size, 1);
     size_t used = 0;
-    const char *dropped;
+    const char *last;
 
     sort(listing);
     listing->n -= listing->n / 2;
-    dropped = name_at(listing, listing->n - 1);
-    /* The last one kept is dropped as well and becomes the ceiling. */
-    listing->n--;
+    last = name_at(listing, listing->n - 1);
     ceiling->used = 0;
-    th_text_put(ceiling, dropped, strlen(dropped) + 1);
+    th_text_put(ceiling, last, strlen(last) + 1);
     for (size_t i = 0; i < listing->n; i++) {
         const char *record = listing->bytes + listing->index[i];
         size_t len = strlen(record + 1) + 2;
