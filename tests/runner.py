@@ -345,6 +345,8 @@ def main():
     if not steps:
         parser.error(f"no step matches '{arguments.only}'; see --list")
 
+    # A polite kill ends the running step as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = time.monotonic()
     lock = only_one()
     LOGS.mkdir(parents=True, exist_ok=True)
