@@ -69,8 +69,9 @@ STRAIT_API int strait_loop_adopt(strait_loop_t *loop) STRAIT_NOEXCEPT;
 /** How long strait_loop_run runs. */
 enum {
     STRAIT_RUN_DEFAULT = 0, /**< until it is stopped or has no work */
-    STRAIT_RUN_ONCE = 1,  /**< one turn; sleeps in it if there is nothing yet */
-    STRAIT_RUN_NOWAIT = 2 /**< one turn that does not sleep */
+    STRAIT_RUN_ONCE = 1,    /**< one turn; sleeps in it if there is nothing yet,
+                               and ends with what it slept for, timers too */
+    STRAIT_RUN_NOWAIT = 2   /**< one turn that does not sleep */
 };
 
 /**

@@ -279,7 +279,12 @@ strait_loop_run(strait_loop_t *loop, int mode)
         while (!loop->stopping && has_work(loop))
             turn(loop, true);
     } else if (!loop->stopping) {
+        uint64_t n_sleeps = loop->stats.n_sleeps;
+
         turn(loop, mode == STRAIT_RUN_ONCE);
+        /* A single turn that slept ends with what it slept for. */
+        if (loop->stats.n_sleeps != n_sleeps && !loop->stopping)
+            (void)sti_timers_run(loop);
     }
     loop->stopping = false;
     loop->running = false;
