@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_ref.c - references: they keep the loop going, the last one wakes it, and
- * they outlive it; what is queued when the loop ends comes back as cancelled.
+ * they outlive it; what is queued when the loop ends comes back as cancelled. Linked
+ * with the point seam, through which a sender can be held in the middle.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -327,6 +328,61 @@ Test(ref, posts_that_race_with_the_end_get_exactly_one_callback)
             check_int(n_calls, racer->n_accepted);
         }
     }
+}
+
+/* ------------------------- a sender that is stopped before it rings the bell */
+
+static struct message slow_message;
+static int slow_answer;
+
+static void
+stop_before_the_bell(const char *name)
+{
+    if (strcmp(name, "sink.push.wake") == 0)
+        usleep(150000);
+}
+
+static void *
+post_slowly(void *arg)
+{
+    usleep(30000); /* the loop is asleep by now */
+    slow_answer = strait_loop_post(arg, &slow_message.post);
+    strait_loop_ref_close(arg);
+    return NULL;
+}
+
+static void
+stop_the_loop(strait_timer_t *timer, void *arg)
+{
+    (void)timer;
+    (void)arg;
+    strait_loop_stop(loop);
+}
+
+Test(ref, the_end_waits_for_a_sender_that_is_about_to_ring, .timeout = 20)
+{
+    strait_loop_ref_t *ref;
+    strait_timer_t timer;
+    pthread_t thread;
+    int called;
+
+    message_init(&slow_message);
+    check_err(strait_loop_ref_open(loop, &ref), 0);
+    strait_timer_init(&timer, stop_the_loop, NULL);
+    check_err(strait_timer_start(
+                  loop, &timer, strait_now_ns() + 80 * STRAIT_NS_PER_MS, 0),
+        0);
+    seam_point_hook = stop_before_the_bell;
+    pthread_create(&thread, NULL, post_slowly, ref);
+    /* The timer, not the bell, ends the sleep and the run. */
+    check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 1);
+    destroy_now();
+    called = slow_message.n_calls;
+    pthread_join(thread, NULL);
+    seam_point_hook = NULL;
+    check_err(slow_answer, 0);
+    check_int(called, 1);
+    check_int(slow_message.n_calls, 1);
 }
 
 /* ------------------------------- completions that come after the end */
