@@ -438,17 +438,19 @@ def case_reader(tmp):
 
     process = start(b"d", cwd=tmp, stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL)
-    # It fills the pipe and waits.
+    # It fills the pipe and waits: nothing is added for a while.
     size = fcntl.fcntl(process.stdout, 1032)  # F_GETPIPE_SZ
     check(size < 4000 * 170, "the output is larger than a pipe")
+    filled = [(0, time.monotonic())]
 
     def waits():
-        """The pipe is nearly full, and the program sleeps."""
-        waiting = struct.pack("i", 0)
-        waiting = fcntl.ioctl(process.stdout, termios.FIONREAD, waiting)
-        return struct.unpack("i", waiting)[0] >= size - 4096
+        waiting = fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4))
+        waiting = struct.unpack("i", waiting)[0]
+        if waiting != filled[-1][0]:
+            filled.append((waiting, time.monotonic()))
+        return waiting >= size // 2 and time.monotonic() - filled[-1][1] > 1
     wait_for(waits, "the pipe fills")
-    time.sleep(0.2)
+    check(process.poll() is None, "it waits for its reader")
     process.send_signal(signal.SIGINT)
     check_equal(process.wait(PATIENCE_S), 130, "a reader who does not read")
     process.stdout.close()

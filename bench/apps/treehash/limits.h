@@ -2,13 +2,13 @@
 /*
  * limits - what keeps the program's memory and descriptors flat, in one place.
  *
- * Tests build the program once more with STRAIT_TINY, so that small trees
+ * Tests build the program once more with TREEHASH_TINY, so that small trees
  * reach every limit.
  */
 #ifndef TREEHASH_LIMITS_H
 #define TREEHASH_LIMITS_H
 
-#ifndef STRAIT_TINY
+#ifndef TREEHASH_TINY
 
 /* Jobs between the oldest that is not printed and the newest, a power of two;
  * about 3 KB each with usual names. */
