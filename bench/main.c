@@ -23,7 +23,7 @@ static const char usage[] =
     "  --seconds S     time to spend when --runs is not given (default 45)\n"
     "  --limit S       a run that takes longer is ended and reported\n"
     "                  (default 20)\n"
-    "  --long          full sizes (needs 1.5 GB in $TMPDIR or /tmp)\n"
+    "  --long          full sizes (needs 2.2 GB in $TMPDIR or /tmp)\n"
     "  --seed N        draw the same orders again\n"
     "  --json FILE     also write the results as google-benchmark does\n"
     "  --list          print the rows and end\n"
