@@ -428,6 +428,19 @@ def case_reader(tmp):
     os.mkdir(top)
     for i in range(4000):
         write(os.path.join(top, b"%04d" % i + b"x" * 100), b"")
+    # A pipe of packets keeps writes apart (up to a page each).
+    reader, writer = os.pipe2(os.O_DIRECT)
+    process = start(b"d", cwd=tmp, stdout=writer)
+    os.close(writer)
+    n_packets = 0
+    n_lines = 0
+    while packet := os.read(reader, 65536):
+        n_packets += 1
+        n_lines += packet.count(b"\n")
+    os.close(reader)
+    check_equal((process.wait(PATIENCE_S), n_lines), (0, 4000), "packets")
+    check(n_packets < n_lines // 5, f"{n_packets} writes of {n_lines} lines")
+
     process = start(b"d", cwd=tmp, stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE)
     process.stdout.read(1000)
