@@ -462,7 +462,9 @@ static unsigned tick_pause_us;
 static void
 tick(strait_timer_t *timer, void *arg)
 {
-    uint64_t now_ns = strait_now_ns();
+    /* The time of the turn: by that of the clock the next tick may have come
+     * before this callback runs. */
+    uint64_t now_ns = strait_loop_now_ns(loop);
     uint64_t this_tick;
 
     note(timer, arg);
