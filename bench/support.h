@@ -52,6 +52,22 @@ bench_wait(unsigned *n_waits)
     sched_yield();
 }
 
+/* Binds the calling thread to the index-th processor of a set. */
+static inline void
+bench_bind(const cpu_set_t *usable, unsigned index)
+{
+    cpu_set_t one;
+
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, usable) || index-- > 0)
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        sched_setaffinity(0, sizeof(one), &one);
+        return;
+    }
+}
+
 /* A 64-bit mixer over a counter: quick, seedable, good enough for sizes and
  * orders. */
 static inline uint64_t

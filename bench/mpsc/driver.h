@@ -19,7 +19,9 @@
  * The work. n producers stamp and push their items, one pointer each; one
  * consumer, the calling thread, takes them and reads each stamp: the payload
  * crosses between cores for everybody. All items are allocated and touched
- * before. Whoever finds the queue empty or full waits by bench_wait. Time runs
+ * before. If there is a processor for each thread, each is bound to one of its
+ * own, since a producer and a consumer that take turns on one processor have no
+ * lines to exchange; if not, the scheduler is left alone. Whoever finds the queue empty or full waits by bench_wait. Time runs
  * from the first thread's start to the consumer's last item. The result is
  * right if every producer's items came in their order, each once.
  */
@@ -46,6 +48,8 @@ struct mpsc_bed {
     size_t n_items;
     queue_t *queue;
     producer_t *producers;
+    cpu_set_t usable;
+    bool is_bound;
     pthread_barrier_t barrier;
     struct mpsc_thread threads[MPSC_PRODUCERS_MAX];
 };
@@ -58,6 +62,8 @@ mpsc_producer_main(void *arg)
     producer_t *producer = &self->bed->producers[self->index];
     uint64_t stamp = (uint64_t)self->index << MPSC_INDEX_SHIFT;
 
+    if (self->bed->is_bound)
+        bench_bind(&self->bed->usable, self->index + 1);
     pthread_barrier_wait(&self->bed->barrier);
     self->start_ns = bench_now_ns();
     for (uint64_t i = 0; i < self->n_items; i++) {
@@ -93,6 +99,11 @@ mpsc_setup(const struct bench_case *which, void **ret_state)
     if (bed->producers == NULL)
         return -ENOMEM;
     memset(items, 0, n_items * sizeof(item_t));
+    if (sched_getaffinity(0, sizeof(bed->usable), &bed->usable) == 0 &&
+        (unsigned)CPU_COUNT(&bed->usable) > bed->n_producers) {
+        bed->is_bound = true;
+        bench_bind(&bed->usable, 0);
+    }
     err = queue_init(bed->queue, bed->n_producers, n_items);
     if (err != 0)
         return err;

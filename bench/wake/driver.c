@@ -150,20 +150,10 @@ on_near_pong(void *arg)
 /* Binds the calling thread to the first or the second processor that it may
  * use, if it may use two. */
 static void
-bind_thread(struct wake_bed *bed, int index)
+bind_thread(struct wake_bed *bed, unsigned index)
 {
-    cpu_set_t one;
-
-    if (bed->kind == WAKE_RALLY || CPU_COUNT(&bed->usable) < 2)
-        return;
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &bed->usable) || index-- > 0)
-            continue;
-        CPU_ZERO(&one);
-        CPU_SET(cpu, &one);
-        sched_setaffinity(0, sizeof(one), &one);
-        return;
-    }
+    if (bed->kind != WAKE_RALLY && CPU_COUNT(&bed->usable) >= 2)
+        bench_bind(&bed->usable, index);
 }
 
 static void *
