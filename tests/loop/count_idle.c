@@ -105,6 +105,20 @@ stop(strait_post_t *post, int status, void *arg)
     require(strait_loop_stop(loop) == 0);
 }
 
+/* Everybody has gone to sleep: nobody has moved for a while. On a machine that
+ * is busy with other things this takes a moment. */
+static void
+wait_for_quiet(void)
+{
+    uint64_t before;
+    int patience = SANITIZER_THREAD ? 1 : 50; /* its own thread never rests */
+
+    do {
+        before = proc_switches_of_others();
+        usleep(200000);
+    } while (proc_switches_of_others() != before && --patience > 0);
+}
+
 static void
 count_switches(void)
 {
@@ -138,7 +152,7 @@ main(void)
     pthread_barrier_init(&ready, NULL, 2);
     require(pthread_create(&thread, NULL, run_loop, NULL) == 0);
     pthread_barrier_wait(&ready);
-    usleep(300000); /* everybody has gone to sleep by then */
+    wait_for_quiet();
     count_switches();
     strait_post_init(&post, stop, NULL);
     require(strait_loop_post(ref, &post) == 0);
