@@ -6,8 +6,9 @@
  *     time      read once, kept for the turn
  *     timers    what is due, up to a budget                       timers.c
  *     inbox     posts and completions, first in first out, up to INBOX_BUDGET
- *     sleep     only if nothing is left over: yield (base/spin.h), arm the
- *               inbox, wait in epoll until the next deadline, disarm   poll.c
+ *     sleep     only if nothing is left over: spin a little (base/spin.h),
+ *               arm the inbox, wait in epoll until the next deadline,
+ *               disarm                                             poll.c
  *     inbox     once more, so that what woke us does not wait for timers
  *
  * The inbox is armed only just before epoll and disarmed right after, so a loop
@@ -97,7 +98,7 @@ create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
     }
     loop->now_ns = strait_now_ns();
     sti_wheel_init(&loop->wheel, loop->now_ns);
-    sti_spin_enter(1);
+    sti_spinner_init(&loop->spinner);
     *ret_loop = loop;
     return 0;
 }
@@ -150,7 +151,6 @@ strait_loop_destroy(strait_loop_t *loop)
     /* After the callbacks above, which may have started some. */
     sti_wheel_clear(&loop->wheel);
     sti_poll_destroy(loop);
-    sti_spin_leave(1);
     sti_free(&allocator, loop, sizeof *loop);
     return 0;
 }
@@ -177,9 +177,11 @@ deliver(strait_loop_t *loop)
         if (popped == STRAIT_MPSC_PENDING)
             return STRAIT_SINK_PENDING;
         loop->stats.n_delivered++;
-        sti_yielder_worked(&loop->yielder);
+        loop->may_spin = true;
         sti_gap_reset(&loop->gap);
         entry = STRAIT_CONTAINER_OF(node, strait_sink_entry_t, node_);
+        /* Delivering the next one writes to it, and a worker has it now. */
+        STI_PREFETCH_WRITE(inbox->cursor_);
         entry->deliver_(entry, 0);
     }
     return STRAIT_SINK_MORE;
@@ -206,6 +208,26 @@ until_next_timer(strait_loop_t *loop)
     return next_ns > now_ns ? next_ns - now_ns : 0;
 }
 
+/* Looks at the inbox for as long as the policy allows, if anything came through
+ * it since the last sleep; true if there is something. */
+static bool
+spin(strait_loop_t *loop)
+{
+    uint64_t end;
+    bool hit;
+
+    if (!loop->may_spin || loop->spinner.limit_ns == 0)
+        return false;
+    loop->may_spin = false;
+    end = strait_now_ns() + loop->spinner.limit_ns;
+    do {
+        STI_PAUSE();
+        hit = !strait_mpsc_is_empty(&loop->ref->sink.queue);
+    } while (!hit && strait_now_ns() < end);
+    sti_spinner_ended(&loop->spinner, hit);
+    return hit;
+}
+
 /* Sleeps until there is something to do, if there is nothing now. */
 static void
 sleep_in_poll(strait_loop_t *loop)
@@ -213,10 +235,8 @@ sleep_in_poll(strait_loop_t *loop)
     strait_mpsc_t *inbox = &loop->ref->sink.queue;
     uint64_t timeout_ns;
 
-    while (sti_yielder_try(&loop->yielder)) {
-        if (!strait_mpsc_is_empty(inbox))
-            return;
-    }
+    if (spin(loop))
+        return;
     timeout_ns = until_next_timer(loop);
     if (timeout_ns == 0 || !strait_mpsc_arm(inbox))
         return;

@@ -43,7 +43,8 @@ struct strait_loop {
     size_t n_timers;       /* active ones */
     size_t n_in_flight;    /* work items of strait_loop_submit */
     sti_gap_t gap;
-    sti_yielder_t yielder; /* before the next sleep */
+    bool may_spin; /* something was delivered since the last sleep */
+    sti_spinner_t spinner;
     strait_loop_stats_t stats;
     uint64_t fork_generation;
     strait_allocator_t allocator;

@@ -14,7 +14,6 @@
 #include "base/check.h"
 #include "base/fork.h"
 #include "base/memory.h"
-#include "base/spin.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -143,6 +142,7 @@ create(strait_pool_t **ret_pool, const strait_pool_config_t *config)
         return -ENOMEM;
     }
     sti_parking_init(&pool->parking, pool->seats);
+    sti_spinner_init(&pool->spinner);
     user.name = "user";
     user.max_queued = config->max_queued;
     err = strait_lane_create(&lane, pool, &user);
@@ -160,7 +160,6 @@ create(strait_pool_t **ret_pool, const strait_pool_config_t *config)
             "strait: pool '%s' asked for %u threads and got %u (%s)",
             pool->name, n_workers, pool->n_workers, strait_error_name(err));
     }
-    sti_spin_enter(pool->n_workers);
     *ret_pool = pool;
     return 0;
 }
@@ -215,7 +214,6 @@ strait_pool_destroy(strait_pool_t *pool)
         (void)pthread_join(pool->workers[i].thread, NULL);
     for (i = 0; i < STRAIT_POOL_LANES_MAX && pool->rings[i] != NULL; i++)
         STI_CHECK(1, strait_ring_is_empty(pool->rings[i]));
-    sti_spin_leave(pool->n_workers);
     free_pool(pool);
     return 0;
 }

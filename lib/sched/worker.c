@@ -101,24 +101,23 @@ drained(strait_pool_t *pool)
 
 /* Looks around for as long as the policy allows; true if there may be an item. */
 static bool
-spin(strait_pool_t *pool, uint32_t n_lanes)
+spin(strait_pool_t *pool, uint32_t n_lanes, sti_spinner_t *spinner)
 {
-    uint64_t limit = sti_spin_ns();
     uint64_t end;
+    bool hit = false;
 
-    if (limit == 0)
+    if (spinner->limit_ns == 0)
         return false;
-    end = strait_now_ns() + limit;
+    end = strait_now_ns() + spinner->limit_ns;
     do {
         uint32_t i;
 
-        for (i = 0; i < n_lanes; i++) {
-            if (!strait_ring_is_empty(pool->rings[i]))
-                return true;
-        }
+        for (i = 0; i < n_lanes && !hit; i++)
+            hit = !strait_ring_is_empty(pool->rings[i]);
         STI_PAUSE();
-    } while (strait_now_ns() < end);
-    return false;
+    } while (!hit && strait_now_ns() < end);
+    sti_spinner_ended(spinner, hit);
+    return hit;
 }
 
 /* Leaves the running state until there may be an item, or the end has come. */
@@ -149,7 +148,7 @@ sti_worker_main(void *arg)
     sti_worker_t *worker = arg;
     strait_pool_t *pool = worker->pool;
     sti_gap_t gap = STI_GAP_INIT;
-    sti_yielder_t yielder = { 0, 0 };
+    sti_spinner_t spinner = pool->spinner;
     bool was_idle = false;
 
     self = worker;
@@ -168,13 +167,12 @@ sti_worker_main(void *arg)
             }
             sti_gap_reset(&gap);
             run(worker, work);
-            sti_yielder_worked(&yielder);
         } else if (found == STRAIT_RING_PENDING) {
             sti_counter_add(&worker->n_gap_waits, 1);
             sti_gap_wait(&gap);
         } else if (drained(pool)) {
             return NULL;
-        } else if (!sti_yielder_try(&yielder) && !spin(pool, n_lanes)) {
+        } else if (!spin(pool, n_lanes, &spinner)) {
             park(worker);
             was_idle = true;
         }
