@@ -168,9 +168,6 @@ sti_ref_shut(strait_loop_ref_t *ref, uint64_t n_rings)
     eventfd_t n_seen = 0;
     int saved = errno;
 
-    /* rlx: those who post later may or may not see it; whoever takes out the
-     * arming at the end of discard sees it by M3. */
-    strait_store_rlx(&ref->closed, 1);
     while (n_seen < n_rings) {
         eventfd_t n = 0;
 
@@ -183,6 +180,10 @@ sti_ref_shut(strait_loop_ref_t *ref, uint64_t n_rings)
     }
     errno = saved;
     (void)close(ref->bell_fd);
+    /* rlx: only now, for a sender that took an earlier arming must find the loop
+     * open and ring. Nothing is armed here; who takes the arming at the end of
+     * discard sees this by M3, who posts meanwhile may or may not. */
+    strait_store_rlx(&ref->closed, 1);
     discard(ref);
     drop(ref);
 }
