@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * @obligation an item never waits beside a sleeping worker, whatever the awake
+ *   ones are running: as many items as workers, each of which ends only when
+ *   all others have started
+ * @core lane
+ * @case once-1s2w -DONCE -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=2 genmc live unroll=6 long=imm
+ * @case once-2s2w -DONCE -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 genmc live unroll=6 long=rc11,imm
+ * @case 1s2w -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=2
+ * @case 2s2w -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1
+ * @case 3s3w -DSUBMITTERS=3 -DWORKERS=3 -DITEMS=1
+ * @case 1s3w -DSUBMITTERS=1 -DWORKERS=3 -DITEMS=3
+ * @case 2lanes2w -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 -DLANES=2
+ */
+#define COVER_WAKE
+#include "lane_common.h"
+
+#define TOTAL (SUBMITTERS * ITEMS)
+
+M_STATE strait_work_t items[SUBMITTERS][ITEMS];
+M_STATE STRAIT_ATOMIC(uint32_t) n_started;
+
+static void
+run_item(strait_work_t *work, void *arg)
+{
+    (void)work;
+    (void)arg;
+    (void)strait_add_rlx(&n_started, 1);
+    M_AWAIT(strait_load_rlx(&n_started) >= TOTAL);
+}
+
+M_THREAD(submitter)
+{
+    strait_work_t *mine = arg;
+    int lane = (int)((mine - items[0]) / ITEMS) % LANES;
+    int i;
+
+    for (i = 0; i < ITEMS; i++)
+        M_AWAIT(submit(lane, &mine[i]) != STRAIT_RING_FULL);
+    return NULL;
+}
+
+M_MAIN
+{
+    m_thread submitters[SUBMITTERS];
+    m_thread threads[WORKERS];
+    int i;
+
+    pool_init();
+    M_NAME(&n_started, "n_started");
+    for (i = 0; i < TOTAL; i++)
+        items[i / ITEMS][i % ITEMS].run_ = run_item;
+    for (i = 0; i < WORKERS; i++) {
+#ifdef ONCE
+        M_SPAWN(&threads[i], worker_once, &workers[i]);
+#else
+        M_SPAWN(&threads[i], worker, &workers[i]);
+#endif
+    }
+    for (i = 1; i < SUBMITTERS; i++)
+        M_SPAWN(&submitters[i], submitter, items[i]);
+    (void)submitter(items[0]);
+#ifndef ONCE
+    /* Before the close, which would wake everybody. */
+    M_AWAIT(strait_load_acquire(&n_finished) == TOTAL);
+#endif
+    for (i = 1; i < SUBMITTERS; i++)
+        M_JOIN(submitters[i]);
+#ifndef ONCE
+    close_pool();
+#endif
+    for (i = 0; i < WORKERS; i++)
+        M_JOIN(threads[i]);
+}
