@@ -24,7 +24,6 @@ BUILD = ROOT / "build"
 LOGS = BUILD / "logs"
 
 # Labels that are groups of their own; a test with none of them is a unit test.
-STRESS = "^(stress|model)$"
 NOT_UNIT = "^(lint|install|slow|stress|model)$"
 
 
@@ -42,7 +41,7 @@ class Result:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
-    notes: list = dataclasses.field(default_factory=list)  # what was skipped
+    notes: list = dataclasses.field(default_factory=list)  # (reason, test)
     details: list = dataclasses.field(default_factory=list)  # what failed
 
 
@@ -56,16 +55,20 @@ def steps_of(arguments):
             steps.append(Step(f"{name}: {group}", name, select))
 
     unit = ("unit tests", ("-LE", NOT_UNIT))
-    stress = ("models and short stress", ("-L", STRESS))
+    stress = ("short stress", ("-L", "^stress$"))
+    models = ("models", ("-L", "^model$"))
+    # The explorer's runs do not depend on the build, but its code is C like
+    # any other; a model checker looks at sources, once is enough.
+    explorer = ("models", ("-L", "^model$", "-E", "^genmc"))
     lints = ("checks of the sources", ("-L", "^lint$"))
     install = ("install and consume", ("-L", "^install$"))
     if not arguments.full:
-        preset("dev", lints, unit, stress)
+        preset("dev", lints, unit, explorer, stress)
     else:
-        preset("dev", lints, unit, stress, install)
-        preset("clang", unit, stress)
+        preset("dev", lints, unit, models, stress, install)
+        preset("clang", unit, explorer, stress)
         preset("release", unit, stress)
-        preset("asan", unit, stress)
+        preset("asan", unit, explorer, stress)
         preset("clang-asan", unit, stress)
         preset("tsan", unit, stress)
         preset("clang-tsan", unit, stress)
@@ -211,7 +214,7 @@ def output_of(case):
 def reason_for_skip(case):
     for line in output_of(case).split("\n"):
         if re.search(r"\bskip", line, re.I):
-            return line.strip()
+            return re.sub(r"^skipped: *", "", line.strip())
     return output_of(case).split("\n")[-1].strip() or "gave no reason"
 
 
@@ -232,12 +235,12 @@ def read_report(report, step, log):
             result.passed += 1
         elif status == "disabled":
             result.skipped += 1
-            result.notes.append(f"{step.preset}: {name}: disabled")
+            result.notes.append(("disabled", f"{step.preset} {name}"))
         elif (skipped is not None
               and (skipped.get("message") or "").startswith("SKIP_")):
             result.skipped += 1
             result.notes.append(
-                f"{step.preset}: {name}: {reason_for_skip(case)}")
+                (reason_for_skip(case), f"{step.preset} {name}"))
         else:
             result.failed += 1
             bad.append((name, output_of(case)))
@@ -305,10 +308,12 @@ def only_one():
 
 def finish(total, started, stopped):
     """Prints what was skipped, the verdict and the count."""
-    if total.notes:
-        print("skipped:")
-        for note in dict.fromkeys(total.notes):
-            print(f"  {note}")
+    reasons = {}
+    for reason, test in total.notes:
+        reasons.setdefault(reason, []).append(test)
+    for reason, tests in reasons.items():
+        more = f" and {len(tests) - 3} more" if len(tests) > 3 else ""
+        print(f"skipped: {', '.join(tests[:3])}{more}: {reason}")
     took = clock(time.monotonic() - started)
     if stopped:
         print(f"verdict: STOPPED after {took}; the rest was not tested")
@@ -366,7 +371,7 @@ def main():
         log = LOGS / (re.sub(r"[^a-z]+", "-", step.name) + ".log")
         if step.preset in broken:
             result = Result(skipped=1, notes=[
-                f"{step.name}: its build failed"])
+                (f"the build of {step.preset} failed", step.name)])
         else:
             try:
                 result = (run_tests if step.select else build)(
