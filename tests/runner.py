@@ -68,7 +68,7 @@ def steps_of(arguments):
         preset("dev", lints, unit, models, stress, install)
         preset("clang", unit, explorer, stress)
         preset("release", unit, stress)
-        preset("asan", unit, explorer, stress)
+        preset("asan", unit, stress)
         preset("clang-asan", unit, stress)
         preset("tsan", unit, stress)
         preset("clang-tsan", unit, stress)
