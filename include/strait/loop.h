@@ -52,7 +52,7 @@ typedef struct strait_loop_config {
  * @param[out] ret_loop  not NULL
  * @param config         NULL for the defaults
  * @retval 0 done; -EINVAL bad argument; -ENOMEM no memory; -EMFILE or -ENFILE
- *   no file descriptor
+ *   no file descriptor; -ENOSPC no epoll watch
  * @threads any  @progress wait-free but for memory and system calls
  */
 STRAIT_API STRAIT_NODISCARD int strait_loop_create(strait_loop_t **ret_loop,
@@ -69,18 +69,21 @@ STRAIT_API int strait_loop_adopt(strait_loop_t *loop) STRAIT_NOEXCEPT;
 /** How long strait_loop_run runs. */
 enum {
     STRAIT_RUN_DEFAULT = 0, /**< until it is stopped or has no work */
-    STRAIT_RUN_ONCE = 1,    /**< one turn; sleeps in it if there is nothing yet,
-                               and ends with what it slept for, timers too */
-    STRAIT_RUN_NOWAIT = 2   /**< one turn that does not sleep */
+    STRAIT_RUN_ONCE =
+        1, /**< until a callback has run; sleeps if none can yet */
+    STRAIT_RUN_NOWAIT = 2 /**< one turn that does not sleep */
 };
 
 /**
  * Runs callbacks.
- * @return 1 if the loop still has work, 0 if not; or
+ * @return 1 if the loop still has work, 0 if not (STRAIT_RUN_DEFAULT answers 1
+ *   only if it was stopped); or
  * @retval -EINVAL  NULL or an unknown mode
  * @retval -EPERM   not the owner
  * @retval -EBUSY   called from one of its callbacks
  * @retval -ECHILD  the loop stayed in the parent of a fork
+ * @retval -EBADF, or another error of epoll_wait: somebody has closed the loop's
+ *   descriptors
  * @threads loop  @progress sleeps
  */
 STRAIT_API int strait_loop_run(strait_loop_t *loop, int mode) STRAIT_NOEXCEPT;
@@ -96,8 +99,9 @@ STRAIT_API int strait_loop_stop(strait_loop_t *loop) STRAIT_NOEXCEPT;
 /**
  * Ends a loop. Timers become inactive without a call. What is queued, and what
  * other threads still send through references they hold, is delivered with
- * -ECANCELED: the former now, the latter by the thread that sends it. The last
- * reference frees the inbox. Waits for a thread that has just been chosen to
+ * -ECANCELED: the former now, the latter by a thread that sends: one that posts,
+ * gives a reference back, or finishes a work item; it delivers what others send
+ * meanwhile as well. The last reference frees the inbox. Waits for a thread that has just been chosen to
  * wake this loop, until it has done so. In the child of a fork it only frees.
  * @param loop  NULL is allowed and does nothing
  * @retval 0       done
@@ -137,7 +141,8 @@ STRAIT_API strait_loop_ref_t *strait_loop_ref_dup(strait_loop_ref_t *ref)
 /**
  * Gives a reference back; the last one wakes the loop so that it can end.
  * @param ref  NULL is allowed and does nothing
- * @threads any  @progress wait-free but for one system call at the last one
+ * @threads any  @progress wait-free but for one system call at the last one; if
+ *   the loop was destroyed it may run callbacks with -ECANCELED
  */
 STRAIT_API void strait_loop_ref_close(strait_loop_ref_t *ref) STRAIT_NOEXCEPT;
 
@@ -196,7 +201,8 @@ STRAIT_API void strait_post_init(
  * @retval -EBUSY      this post is queued
  * @retval -EINVAL     NULL, or the post has no function
  * @retval -ECHILD     the loop stayed in the parent of a fork
- * @threads any; signal handlers  @progress wait-free
+ * @threads any; signal handlers while the loop lives  @progress wait-free; if
+ *   the loop has just been destroyed it may run callbacks with -ECANCELED
  * @cost 1 RMW; 1 system call if, and only if, the loop sleeps
  */
 STRAIT_API STRAIT_NODISCARD int strait_loop_post(
@@ -207,7 +213,8 @@ STRAIT_API STRAIT_NODISCARD int strait_loop_post(
 /**
  * Hands work to a lane; its `done` is called on this loop. The loop has work,
  * and cannot be destroyed, until then.
- * @retval see strait_work_submit; and -EPERM if called by another thread
+ * @retval see strait_work_submit; -EPERM if called by another thread; -ESHUTDOWN
+ *   also while the loop is being destroyed
  * @threads loop  @progress lock-free; 1 system call if a worker must be woken
  * @cost 1 RMW (3 with a wake-up), 0 allocations
  */
@@ -223,10 +230,10 @@ typedef struct strait_loop_stats {
     uint64_t n_turns;     /**< turns */
     uint64_t n_sleeps;    /**< calls of epoll that were allowed to sleep */
     uint64_t n_bells;     /**< wake-ups by another thread that were seen */
-    uint64_t n_delivered; /**< posts and completions delivered */
+    uint64_t n_delivered; /**< posts and completions, and news of references */
     uint64_t n_timers;    /**< timer callbacks */
     uint64_t n_gap_waits; /**< yields and timed sleeps because a sender was
-                               stopped inside a push; the only timed sleeps */
+                               stopped inside a push */
 } strait_loop_stats_t;
 
 #define STRAIT_LOOP_STATS_INIT                                                 \

@@ -13,9 +13,9 @@
  *
  * Guarantees: every accepted item runs exactly once. Items of one lane start in
  * the order of their submits; they may finish in any order. Lanes of one pool
- * are served in turn. A submit that finds a worker asleep wakes exactly one,
- * whatever the others are doing; a submit that finds none asleep makes no
- * system call. A worker hands on the completion of one item before it starts
+ * are served in turn. While a worker is parked a submit wakes one, whatever the
+ * others are doing, or one that was just woken does so before it runs anything;
+ * while none is, a submit makes no system call. A worker hands on the completion of one item before it starts
  * the next. An idle pool uses no CPU and never wakes up.
  *
  * Threads of the pool are named after it, block all signals but those that
@@ -77,7 +77,8 @@ typedef struct strait_lane_config {
  * @param config         NULL for the defaults
  * @retval 0        done
  * @retval -EINVAL  ret_pool NULL, an unknown size, more workers or a smaller
- *                  stack than allowed, a lane size that is no power of two
+ *                  stack than allowed, a name that is too long, an allocator
+ *                  without functions, a lane size that is no power of two
  * @retval -ENOMEM  no memory
  * @retval -EAGAIN  not even one thread could be started
  * @threads any  @progress blocking(thread start)
@@ -99,7 +100,8 @@ STRAIT_API int strait_pool_close(strait_pool_t *pool) STRAIT_NOEXCEPT;
  * Closes the pool, waits until all accepted work has run and been handed to
  * its sinks, ends the threads and frees the pool and its lanes. Work functions
  * that never return make it wait for ever. In the child of a fork it only
- * frees memory. The caller sees to it that nobody uses the pool any more.
+ * frees memory. The caller sees to it that nobody uses the pool any more: every
+ * submit has returned, not just seen its item `done`.
  * @param pool  NULL is allowed and does nothing
  * @retval 0         done
  * @retval -EDEADLK  called from one of its own workers; nothing happened
@@ -151,8 +153,9 @@ typedef struct strait_pool_stats {
     uint64_t n_run;     /**< items whose `run` has returned */
     uint64_t n_parks;   /**< times a worker went to sleep */
     uint64_t n_wakes; /**< wake-ups sent to workers, by submitters or workers */
-    uint64_t n_gap_waits; /**< yields because of a submitter stopped between
-                               claiming its place and filling it */
+    uint64_t n_gap_waits; /**< yields and short sleeps because of a submitter
+                               stopped between claiming its place and filling
+                               it */
 } strait_pool_stats_t;
 
 #define STRAIT_POOL_STATS_INIT                                                 \

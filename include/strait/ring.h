@@ -173,11 +173,12 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
             uint64_t again = strait_load_rlx(&ring->consumer_);
 
             if (again == c && (int64_t)(seq - (c + 1)) < 0) {
-                /* rlx: a hint. Who wants to sleep asks strait_ring_arm. */
+                /* rlx: a hint, and perhaps older than c. Who wants to sleep
+                 * asks strait_ring_arm. */
                 uint64_t p = strait_load_rlx(&ring->producer_);
 
-                return (p >> STRAIT_RING_SHIFT_) == c ? STRAIT_RING_EMPTY
-                                                      : STRAIT_RING_PENDING;
+                return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
+                                                     : STRAIT_RING_EMPTY;
             }
         }
     }

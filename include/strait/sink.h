@@ -9,8 +9,11 @@
  *     strait_sink_t sink;
  *     strait_sink_init(&sink, ring_bell, NULL);
  *     for (;;) {                               // the thread that owns the sink
- *         while (strait_sink_drain(&sink, 256, 0, NULL) > 0) {}
- *         if (strait_mpsc_arm(&sink.queue)) wait_for_the_bell();
+ *         int end;
+ *         strait_sink_drain(&sink, 256, 0, &end);
+ *         if (end == STRAIT_SINK_PENDING) sched_yield();
+ *         else if (end == STRAIT_SINK_EMPTY && strait_mpsc_arm(&sink.queue))
+ *             wait_for_the_bell();
  *     }
  *
  * Guarantees: the wake function is called exactly once per successful arming
@@ -18,7 +21,14 @@
  * its entry was published. Entries are delivered in queue order (mpsc.h).
  *
  * A thread stopped between publishing its entry and calling the wake function
- * delays that one sleeping consumer until it goes on; nobody else waits.
+ * delays that one sleeping consumer until it goes on; nobody else waits. That
+ * thread still reads the sink then, although its entry may have been delivered:
+ * a sink must stay valid until every wake it is owed has come, one for each
+ * arming that was not taken back (strait_mpsc_disarm answers false). The sink of
+ * a loop sees to that itself.
+ *
+ * Fork: the child must initialise the sink anew; nothing here checks that, and a
+ * push through a sink of the parent's may wake the parent.
  */
 #ifndef STRAIT_SINK_H
 #define STRAIT_SINK_H
@@ -38,7 +48,8 @@ typedef struct strait_sink_entry strait_sink_entry_t;
 typedef void (*strait_sink_wake_fn)(strait_sink_t *sink, void *arg);
 
 /**
- * Delivers one entry, in the consumer's thread. The entry is the callee's from
+ * Delivers one entry, in the thread that consumes the sink; after a loop has
+ * ended that is whoever pushed into it (loop.h). The entry is the callee's from
  * here on: it may be freed or pushed again.
  * @param status  0, or a negative errno: -ECANCELED if the sink was closed
  *                before the entry could be delivered in the ordinary way
@@ -78,8 +89,8 @@ strait_sink_entry_init(
  * Hands an entry to the sink and wakes its consumer if, and only if, it sleeps.
  * @param entry  initialised, in no queue; belongs to the sink until delivered.
  *   It may be delivered, and so freed, before this call returns.
- * @threads any; signal handlers if the wake function is safe there (a loop's
- *   is)  @progress wait-free up to the wake function
+ * @threads any; signal handlers if the wake function is safe there (a loop's is
+ *   while the loop lives)  @progress wait-free up to the wake function
  * @cost 1 RMW; the wake function's cost if the consumer sleeps
  */
 STRAIT_INLINE void

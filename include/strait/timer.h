@@ -9,8 +9,9 @@
  *     strait_timer_start(loop, &timer, strait_loop_now_ns(loop) + delay_ns, 0);
  *
  * A timer is the caller's memory; it must stay valid and unmoved while active.
- * Due timers run in the order of their deadlines, those with equal deadlines in
- * the order of their starts. A timer that a timer callback starts never runs in
+ * Timers that fall due together run in the order of their deadlines, those with
+ * equal deadlines in the order of their starts, at most 1024 in a pass; what that
+ * leaves over comes first in the next pass. A timer that a timer callback starts never runs in
  * the same pass, even if it is due.
  */
 #ifndef STRAIT_TIMER_H

@@ -16,7 +16,8 @@
  * then on to the caller again, who may free or submit it from inside `done`.
  *
  * Guarantees: exactly one `done` per successful submit, never from inside the
- * call to submit, always by whoever consumes the sink. What the submitter wrote
+ * call to submit, by whoever consumes the sink (after a loop has ended: loop.h).
+ * What the submitter wrote
  * before submit is visible in `run`; what `run` wrote is visible in `done`.
  * `run` may block, but it holds its worker while it does. Neither function may
  * unwind, longjmp or end its thread.
@@ -68,7 +69,8 @@ STRAIT_API void strait_work_init(strait_work_t *work, strait_work_fn run,
  * Hands the work to a lane of a pool, and wakes a worker if one sleeps.
  * @param lane  where it queues (pool.h)
  * @param work  initialised, not in flight
- * @param sink  where its completion goes; must stay valid until `done` runs.
+ * @param sink  where its completion goes; must stay valid until `done` has run
+ *   and the wakes it is owed have come (sink.h).
  *   For a loop: strait_loop_ref_sink(), with the reference held until then. On
  *   the loop's own thread strait_loop_submit() is simpler.
  * @retval 0           accepted: `done` will be called once

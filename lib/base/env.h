@@ -9,9 +9,8 @@
  *
  *   STI_FUTEX_WAIT(word, value)  sleep while *word == value; may return early.
  *                                Orders nothing: look at the word afterwards.
- *   STI_FUTEX_WAKE(word)         wake one thread that sleeps on word. It may run
- *                                after the word's owner has moved on, so the
- *                                memory of a futex word outlives its wakers.
+ *   STI_FUTEX_WAKE(word)         wake one thread that sleeps on word; uses the
+ *                                address only, so the word may be gone by then.
  *   STI_YIELD()                  let another thread run.
  *   STI_PAUSE()                  one step of a bounded spin.
  *   STI_PREFETCH_WRITE(p)        bring p's cache line here to be written; p may

@@ -48,11 +48,10 @@ static STRAIT_ATOMIC(const strait_reporter_t *) reporter_now;
 static size_t
 find(int err)
 {
-    int code = err < 0 ? -err : err;
     size_t i;
 
     for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        if (errors[i].code == code)
+        if (errors[i].code == err || -errors[i].code == err)
             break;
     }
     return i;

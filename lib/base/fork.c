@@ -10,6 +10,8 @@
 #define _GNU_SOURCE
 #include "base/fork.h"
 
+#include "base/env.h"
+
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -59,7 +61,7 @@ sti_fork_generation(void)
     if (!strait_cas_rlx(sti_fork_word, &generation, UINT64_MAX)) {
         /* Somebody was here first, or is at it this very moment. */
         while (generation == UINT64_MAX) {
-            (void)sched_yield();
+            STI_YIELD();
             /* rlx: as above. */
             generation = strait_load_rlx(sti_fork_word);
         }

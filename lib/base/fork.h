@@ -20,8 +20,8 @@ uint64_t sti_fork_generation(void);
 static inline bool
 sti_forked(uint64_t generation)
 {
-    /* rlx: written before the threads that ask were started, or by the kernel
-     * at fork. */
+    /* rlx: written before the object that is asked about was published, or by
+     * the kernel at fork. */
     return strait_load_rlx(sti_fork_word) != generation;
 }
 

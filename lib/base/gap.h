@@ -3,7 +3,8 @@
  * gap.h - how a consumer waits for a producer that was stopped between claiming
  * a place and publishing it, when there is nothing else to do. Such a producer
  * is runnable and needs a CPU: so yield first, then sleep for growing, bounded
- * times. These are the only timed sleeps of the library; callers count them.
+ * times. Apart from waiting for timers
+ * these are the only timed sleeps of the library; callers count them.
  * Included by: sched, loop.
  */
 #ifndef STI_BASE_GAP_H

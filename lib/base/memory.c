@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,9 +79,12 @@ sti_allocator_or_default(const strait_allocator_t *allocator)
 void *
 sti_alloc(const strait_allocator_t *allocator, size_t size_bytes)
 {
+    int saved = errno;
     void *block = allocator->alloc(
         size_bytes, STRAIT_CACHE_LINE, allocator->arg);
 
+    /* An allocator that fails may set it; the error is ours to answer. */
+    errno = saved;
     if (block != NULL)
         memset(block, 0, size_bytes);
     return block;
@@ -89,5 +93,8 @@ sti_alloc(const strait_allocator_t *allocator, size_t size_bytes)
 void
 sti_free(const strait_allocator_t *allocator, void *block, size_t size_bytes)
 {
+    int saved = errno;
+
     allocator->free(block, size_bytes, STRAIT_CACHE_LINE, allocator->arg);
+    errno = saved;
 }

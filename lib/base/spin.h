@@ -37,14 +37,17 @@ typedef struct sti_spinner {
 /* Reads the number of usable CPUs. */
 void sti_spinner_init(sti_spinner_t *spinner);
 
-/* Tells how a spin ended: something was found, or not. */
+/* Tells how a spin ended: something was found, or not. Only after a spin. */
 static inline void
 sti_spinner_ended(sti_spinner_t *spinner, bool hit)
 {
-    if (hit && spinner->limit_ns < STI_SPIN_MAX_NS)
-        spinner->limit_ns *= 2;
-    else if (!hit && spinner->limit_ns > STI_SPIN_MIN_NS)
-        spinner->limit_ns /= 2;
+    uint64_t limit_ns = hit ? spinner->limit_ns * 2 : spinner->limit_ns / 2;
+
+    if (limit_ns > STI_SPIN_MAX_NS)
+        limit_ns = STI_SPIN_MAX_NS;
+    if (limit_ns < STI_SPIN_MIN_NS)
+        limit_ns = STI_SPIN_MIN_NS;
+    spinner->limit_ns = limit_ns;
 }
 
 #endif /* STI_BASE_SPIN_H */

@@ -22,11 +22,10 @@
  *
  * Edges: none of its own; M1 to M3 are in mpsc.c, W1 to W3 in wake.c.
  *
- * Tests: tests/loop/. Models: tests/model/model_bell_*.c.
+ * Tests: tests/loop/. Models: tests/model/model_mpsc_disarm.c.
  */
 #include "loop/loop_priv.h"
 
-#include "base/check.h"
 #include "base/env.h"
 #include "base/fork.h"
 #include "base/memory.h"
@@ -126,8 +125,8 @@ strait_loop_adopt(strait_loop_t *loop)
     return 0;
 }
 
-int
-strait_loop_destroy(strait_loop_t *loop)
+static int
+destroy(strait_loop_t *loop)
 {
     strait_allocator_t allocator;
 
@@ -145,7 +144,7 @@ strait_loop_destroy(strait_loop_t *loop)
     if (loop->running || loop->n_in_flight != 0)
         return -EBUSY;
     /* What is delivered with -ECANCELED meanwhile finds a loop that refuses to
-     * be run or destroyed. */
+     * be run, submitted to or destroyed. */
     loop->running = true;
     sti_ref_shut(loop->ref, loop->n_rings_owed);
     /* After the callbacks above, which may have started some. */
@@ -153,6 +152,16 @@ strait_loop_destroy(strait_loop_t *loop)
     sti_poll_destroy(loop);
     sti_free(&allocator, loop, sizeof *loop);
     return 0;
+}
+
+int
+strait_loop_destroy(strait_loop_t *loop)
+{
+    int saved = errno;
+    int err = destroy(loop);
+
+    errno = saved;
+    return err;
 }
 
 /* ------------------------------------------------------------------ turn */
@@ -211,12 +220,13 @@ until_next_timer(strait_loop_t *loop)
 /* Looks at the inbox for as long as the policy allows, if anything came through
  * it since the last sleep; true if there is something. */
 static bool
-spin(strait_loop_t *loop)
+spin(strait_loop_t *loop, uint64_t timeout_ns)
 {
     uint64_t end;
     bool hit;
 
-    if (!loop->may_spin || loop->spinner.limit_ns == 0)
+    if (!loop->may_spin || loop->spinner.limit_ns == 0 ||
+        timeout_ns < loop->spinner.limit_ns)
         return false;
     loop->may_spin = false;
     end = strait_now_ns() + loop->spinner.limit_ns;
@@ -235,13 +245,11 @@ sleep_in_poll(strait_loop_t *loop)
     strait_mpsc_t *inbox = &loop->ref->sink.queue;
     uint64_t timeout_ns;
 
-    if (spin(loop))
-        return;
     timeout_ns = until_next_timer(loop);
-    if (timeout_ns == 0 || !strait_mpsc_arm(inbox))
+    if (timeout_ns == 0 || spin(loop, timeout_ns) || !strait_mpsc_arm(inbox))
         return;
     loop->stats.n_sleeps++;
-    (void)sti_poll(loop, timeout_ns);
+    loop->poll_error = sti_poll(loop, timeout_ns);
     if (!strait_mpsc_disarm(inbox))
         loop->n_rings_owed++;
 }
@@ -257,7 +265,8 @@ wait_for_gap(strait_loop_t *loop)
     if (gap_ns == 0)
         STI_YIELD();
     else if (timer_ns != 0)
-        (void)sti_poll(loop, gap_ns < timer_ns ? gap_ns : timer_ns);
+        loop->poll_error = sti_poll(
+            loop, gap_ns < timer_ns ? gap_ns : timer_ns);
 }
 
 static void
@@ -283,10 +292,19 @@ turn(strait_loop_t *loop, bool may_sleep)
     (void)deliver(loop);
 }
 
+/* How many callbacks have run. */
+static uint64_t
+n_callbacks(const strait_loop_t *loop)
+{
+    return loop->stats.n_delivered + loop->stats.n_timers;
+}
+
 int
 strait_loop_run(strait_loop_t *loop, int mode)
 {
     int err = sti_loop_check(loop);
+    uint64_t n_before;
+    bool more;
 
     if (err != 0)
         return err;
@@ -295,20 +313,24 @@ strait_loop_run(strait_loop_t *loop, int mode)
     if (loop->running)
         return -EBUSY;
     loop->running = true;
-    if (mode == STRAIT_RUN_DEFAULT) {
-        while (!loop->stopping && has_work(loop))
-            turn(loop, true);
-    } else if (!loop->stopping) {
-        uint64_t n_sleeps = loop->stats.n_sleeps;
-
-        turn(loop, mode == STRAIT_RUN_ONCE);
-        /* A single turn that slept ends with what it slept for. */
-        if (loop->stats.n_sleeps != n_sleeps && !loop->stopping)
-            (void)sti_timers_run(loop);
+    n_before = n_callbacks(loop);
+    if (mode == STRAIT_RUN_NOWAIT && !loop->stopping)
+        turn(loop, false);
+    /* The answer is the look that ended the run: a second one could differ. */
+    more = has_work(loop);
+    while (mode != STRAIT_RUN_NOWAIT && more && !loop->stopping &&
+        loop->poll_error == 0 &&
+        (mode == STRAIT_RUN_DEFAULT || n_callbacks(loop) == n_before)) {
+        turn(loop, true);
+        more = has_work(loop);
     }
+    err = loop->poll_error;
+    loop->poll_error = 0;
     loop->stopping = false;
     loop->running = false;
-    return has_work(loop) ? 1 : 0;
+    if (err != 0)
+        return err;
+    return more ? 1 : 0;
 }
 
 int

@@ -38,6 +38,7 @@ struct strait_loop {
     bool stopping;
     bool no_pwait2; /* the kernel lacks epoll_pwait2: milliseconds only */
     pthread_t owner;
+    int poll_error; /* why the loop cannot sleep any more; ends the run */
     uint64_t now_ns;
     uint64_t n_rings_owed; /* armings that a sender has taken out */
     size_t n_timers;       /* active ones */
@@ -64,9 +65,10 @@ void sti_ref_shut(strait_loop_ref_t *ref, uint64_t n_rings);
 /* timers.c: runs what is due; true if a budget left something over. */
 bool sti_timers_run(strait_loop_t *loop);
 
-/* poll.c: sleeps until the bell rings or the time-out has passed. */
+/* poll.c: sleeps until the bell rings, a signal comes or the time-out has passed;
+ * 0 then, or the error of a wait that is not possible. */
 int sti_poll_create(strait_loop_t *loop);
 void sti_poll_destroy(strait_loop_t *loop);
-bool sti_poll(strait_loop_t *loop, uint64_t timeout_ns);
+int sti_poll(strait_loop_t *loop, uint64_t timeout_ns);
 
 #endif /* STI_LOOP_PRIV_H */

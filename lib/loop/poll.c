@@ -58,7 +58,9 @@ wait_ns(strait_loop_t *loop, struct epoll_event *event, uint64_t timeout_ns)
         time.tv_nsec = (long)(timeout_ns % STRAIT_NS_PER_S);
         n = (int)syscall(SYS_epoll_pwait2, loop->epoll_fd, event, 1,
             timeout_ns > LONGEST_NS ? NULL : &time, NULL, (size_t)0);
-        if (n >= 0 || errno != ENOSYS)
+        /* EPERM: what a filter of system calls answers that has not heard of
+         * this one. epoll_wait itself never fails so. */
+        if (n >= 0 || (errno != ENOSYS && errno != EPERM))
             return n;
         loop->no_pwait2 = true;
     }
@@ -70,18 +72,18 @@ wait_ns(strait_loop_t *loop, struct epoll_event *event, uint64_t timeout_ns)
         timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);
 }
 
-/* True if the bell rang. An interrupted wait counts as one that is over: the
- * turn that follows looks at everything anyway. */
-bool
+/* An interrupted wait counts as one that is over: the turn that follows looks at
+ * everything anyway. */
+int
 sti_poll(strait_loop_t *loop, uint64_t timeout_ns)
 {
     struct epoll_event event;
     int saved = errno;
     int n = wait_ns(loop, &event, timeout_ns);
+    int err = n < 0 && errno != EINTR ? -errno : 0;
 
     errno = saved;
-    if (n <= 0)
-        return false;
-    loop->stats.n_bells++;
-    return true;
+    if (n > 0)
+        loop->stats.n_bells++;
+    return err;
 }

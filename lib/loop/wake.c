@@ -27,6 +27,8 @@
  *
  * Edges (M1 to M3 are in mpsc.c).
  *   W1  last decrement of holders -> free     all uses of the memory
+ *   W2  decrement of a user -> the loop's look at holders     what that user has
+ *       posted: a loop that sees the last reference gone sees its posts
  *   W3  exchange of nudged by a user -> by the delivery     the decrement of
  *       holders; and back: the entry's memory
  * `closed` is carried by M3: stored before arm's CAS, read after the exchange
@@ -35,13 +37,12 @@
  * A thread stopped between taking `armed` and its write delays this loop's sleep
  * only, and the loop's destruction; nobody else.
  *
- * Tests: tests/loop/test_ref.c, stress_loop.c, tests/model/model_bell_*.c.
+ * Tests: tests/loop/test_ref.c, stress_loop.c, tests/model/model_mpsc_disarm.c.
  */
 #define _GNU_SOURCE
 #include "loop/loop_priv.h"
 
 #include "base/check.h"
-#include "base/env.h"
 #include "base/fork.h"
 #include "base/memory.h"
 
@@ -61,7 +62,9 @@ drop(strait_loop_ref_t *ref)
      * if we are the last. */
     if (strait_add_acq_rel(&ref->holders, 0 - MEMORY) != MEMORY)
         return;
-    STI_CHECK(2, strait_mpsc_is_empty(&ref->sink.queue));
+    STI_CHECK(2,
+        sti_forked(ref->fork_generation) ||
+            strait_mpsc_is_empty(&ref->sink.queue));
     allocator = ref->allocator;
     sti_free(&allocator, ref, sizeof *ref);
 }
@@ -146,20 +149,17 @@ sti_ref_create(strait_loop_ref_t **ret_ref, const strait_allocator_t *allocator)
 bool
 sti_ref_in_use(strait_loop_ref_t *ref)
 {
-    /* rlx: only a count; the nudge of the last user comes after it (M2). */
-    return strait_load_rlx(&ref->holders) >= USER;
+    /* [W2:acq] the posts of those who are gone. */
+    return strait_load_acquire(&ref->holders) >= USER;
 }
 
 void
 sti_ref_abandon(strait_loop_ref_t *ref)
 {
-    strait_allocator_t allocator = ref->allocator;
-
     (void)close(ref->bell_fd);
-    /* References that the parent's threads held can be used, and answer
-     * -ECHILD, for ever: there is nobody left to give them back. */
-    if (!sti_ref_in_use(ref))
-        sti_free(&allocator, ref, sizeof *ref);
+    /* In a child, references that only the parent's threads held are never given
+     * back: then the memory stays. */
+    drop(ref);
 }
 
 void
@@ -214,10 +214,16 @@ strait_loop_ref_dup(strait_loop_ref_t *ref)
 void
 strait_loop_ref_close(strait_loop_ref_t *ref)
 {
-    if (ref == NULL || sti_forked(ref->fork_generation))
+    if (ref == NULL)
         return;
-    /* rlx: the nudge carries the news by M2, and the memory is still held. */
-    if (strait_add_rlx(&ref->holders, 0 - USER) < 2 * USER) {
+    if (sti_forked(ref->fork_generation)) {
+        /* [W2:rel] as below; there is no loop to nudge. */
+        (void)strait_add_release(&ref->holders, 0 - USER);
+        drop(ref);
+        return;
+    }
+    /* [W2:rel] our posts; the memory is still held. */
+    if (strait_add_release(&ref->holders, 0 - USER) < 2 * USER) {
         /* [W3:ar] acq: the loop is done with the entry. rel: if it is still
          * queued, its delivery will see our decrement. */
         if (strait_xchg_acq_rel(&ref->nudged, 1) == 0)

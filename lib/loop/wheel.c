@@ -24,7 +24,8 @@
  *       within a level lower slots come first.
  *   I3  used/levels_used have a bit exactly where a slot/level has a timer.
  *   I4  the due list is sorted by (deadline, start number) within each advance.
- *   I5  next_known implies next_ns <= every deadline in the wheel.
+ *   I5  next_known implies that next_ns is no later than the next deadline, or has
+ *       passed already.
  *
  * Costs. add, remove: O(1). advance: O(1) per level, and each timer moves down
  * at most once per level in its life. next_ns: a look at up to SCAN_MAX timers
@@ -34,7 +35,7 @@
  *
  * Limits. Start numbers have 64 bits and do not wrap.
  *
- * Tests: tests/loop/test_timer.c (against a sorted array as oracle).
+ * Tests: tests/loop/test_wheel.c (against a sorted array as oracle).
  */
 #include "loop/wheel.h"
 
@@ -321,7 +322,7 @@ sti_wheel_next_ns(sti_wheel_t *wheel)
         if (timer->deadline_ns_ < least)
             least = timer->deadline_ns_;
     }
-    if (timer != NULL)
+    if (timer != NULL && start_of(wheel, level, slot) < least)
         least = start_of(wheel, level, slot);
     wheel->next_ns = least;
     wheel->next_known = true;
@@ -374,7 +375,8 @@ check_slot(const sti_wheel_t *wheel, uint32_t level, uint32_t slot)
 
         if (timer->link_ != link || level_of(wheel, key) != level ||
             digit_of(key, level) != slot ||
-            (wheel->next_known && timer->deadline_ns_ < wheel->next_ns))
+            (wheel->next_known && timer->deadline_ns_ > wheel->base_ns &&
+                timer->deadline_ns_ < wheel->next_ns))
             return SIZE_MAX;
     }
     return n;

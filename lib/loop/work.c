@@ -9,6 +9,8 @@
 #include "base/check.h"
 #include "sched/submit.h"
 
+#include <errno.h>
+
 static void
 deliver_counted(strait_sink_entry_t *entry, int status)
 {
@@ -29,6 +31,9 @@ strait_loop_submit(
 
     if (err != 0)
         return err;
+    /* rlx: our own thread's; set while the loop ends and cancels its posts. */
+    if (strait_load_rlx(&loop->ref->closed) != 0)
+        return -ESHUTDOWN;
     err = sti_work_submit(lane, work, &loop->ref->sink, deliver_counted, loop);
     if (err == 0)
         loop->n_in_flight++;

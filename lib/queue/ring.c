@@ -13,7 +13,7 @@
  *
  * Picture, capacity 4, producer position 6, consumer position 3:
  *     slot   0        1        2        3
- *     seq    5 full   6 hole   6 free   4 full
+ *     seq    5 full   5 hole   6 free   4 full
  *            pos 4    pos 5             pos 3
  *   position 5 (slot 1) is claimed and not filled: seq still says 5 for it, or
  *   rather "free for 5"; pops give out 3 and 4, then answer PENDING.
@@ -48,7 +48,7 @@
  * side effect as a wait.
  *
  * Limits. Positions have 62 bits and do not wrap in practice (2^62 at 1 per ns
- *   are 146 years); comparisons are by difference all the same. Capacity 1 is
+ *   are 146 years); the wrap of 62 bits is not provided for. Capacity 1 is
  *   refused: "filled" and "free for the next round" would be one number. Not
  *   across fork, not between processes.
  *

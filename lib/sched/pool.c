@@ -59,8 +59,8 @@ block_signals(sigset_t *ret_old)
     (void)pthread_sigmask(SIG_SETMASK, &blocked, ret_old);
 }
 
-/* Starts as many workers as the system grants; the error of the first refusal.
- * The number is in n_workers before any of them looks. */
+/* Starts as many workers as the system grants and leaves their number in
+ * n_workers; answers the error of the first refusal. */
 static int
 start_workers(strait_pool_t *pool, size_t stack_bytes)
 {

@@ -138,8 +138,8 @@ park(sti_worker_t *worker)
     }
     sti_counter_add(&worker->n_parks, 1);
     sti_parking_sleep(parking, worker->index);
-    (void)sti_parking_withdraw(parking, worker->index);
-    sti_counter_add(&worker->n_wakes, 1);
+    if (!sti_parking_withdraw(parking, worker->index))
+        sti_counter_add(&worker->n_wakes, 1);
 }
 
 void *
