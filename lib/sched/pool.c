@@ -198,7 +198,7 @@ strait_pool_close(strait_pool_t *pool)
 int
 strait_pool_destroy(strait_pool_t *pool)
 {
-    sti_worker_t *self = sti_worker_self();
+    sti_worker_t *own = sti_worker_self();
     uint32_t i;
 
     if (pool == NULL)
@@ -207,7 +207,7 @@ strait_pool_destroy(strait_pool_t *pool)
         free_pool(pool);
         return 0;
     }
-    if (self != NULL && self->pool == pool)
+    if (own != NULL && own->pool == pool)
         return -EDEADLK;
     (void)strait_pool_close(pool);
     for (i = 0; i < pool->n_workers; i++)
