@@ -456,6 +456,13 @@ ex_step(void)
 }
 
 void
+ex_after(void)
+{
+    if (strategy != STICKY && ex_chance(64))
+        ex_step();
+}
+
+void
 ex_pause(void)
 {
     threads[self].spinning = true;

@@ -54,6 +54,7 @@ uint64_t ex_and(
 void ex_data_get(const struct ex_site *site, const volatile void *p, size_t n);
 void ex_data_set(const struct ex_site *site, const volatile void *p, size_t n);
 void ex_own(const struct ex_site *site, volatile void *p, size_t n);
+void ex_free(const struct ex_site *site, const volatile void *p, size_t n);
 
 /* ------------------------------------------------------ model primitives */
 

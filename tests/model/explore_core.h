@@ -42,6 +42,9 @@ int ex_self(void);
 struct ex_view *ex_view_of(int thread);
 /* A step of the running thread: others may run before it returns. */
 void ex_step(void);
+/* The end of a step that stored: now and then others run before what follows
+ * in the thread, which may be plain. */
+void ex_after(void);
 /* Something was stored: who spins may see a difference. */
 void ex_progress(void);
 void ex_trace(const struct ex_site *site, const char *op, int order,

@@ -63,7 +63,16 @@ struct location {
     uint32_t atomic_write[EX_THREADS_MAX];
 };
 
+#define BLOCKS_MAX 8
+
+struct block {
+    uintptr_t from;
+    uintptr_t to;
+};
+
 static struct location locations[EX_LOCS_MAX];
+static struct block freed[BLOCKS_MAX];
+static int n_freed;
 static struct message message_rows[EX_LOCS_MAX][MESSAGES_MAX];
 static int n_locations;
 static uint8_t hash[HASH_SIZE]; /* index + 1 */
@@ -75,6 +84,7 @@ ex_memory_reset(void)
 {
     n_locations = 0;
     n_views = 0;
+    n_freed = 0;
     memset(hash, 0, sizeof(hash));
 }
 
@@ -124,7 +134,12 @@ location(const volatile void *p, size_t n)
     uintptr_t key = (uintptr_t)p;
     unsigned h = (unsigned)((key >> 2) * 0x9e3779b1u) % HASH_SIZE;
     struct location *loc;
+    int i;
 
+    for (i = 0; i < n_freed; i++) {
+        if (key >= freed[i].from && key < freed[i].to)
+            ex_fail("use after free");
+    }
     while (hash[h] != 0) {
         loc = &locations[hash[h] - 1];
         if (loc->addr == p) {
@@ -256,6 +271,25 @@ ex_own(const struct ex_site *site, volatile void *p, size_t n)
     loc->messages[0] = (struct message){ stamp, 0, NULL, false };
     loc->n_messages = 1;
     *stamp_of(ex_view_of(ex_self()), loc) = stamp;
+}
+
+/* The end of a block: a plain write to all of it, and nobody may come after. */
+void
+ex_free(const struct ex_site *site, const volatile void *p, size_t n)
+{
+    uintptr_t from = (uintptr_t)p;
+    int i;
+
+    ex_trace(site, "free", EX_plain, p, " ");
+    for (i = 0; i < n_locations; i++) {
+        uintptr_t key = (uintptr_t)locations[i].addr;
+
+        if (key >= from && key < from + n)
+            plain_write(site, &locations[i]);
+    }
+    if (n_freed == BLOCKS_MAX)
+        ex_fail("explorer: too many blocks were freed");
+    freed[n_freed++] = (struct block){ from, from + n };
 }
 
 /* -------------------------------------------------------------- reading */
@@ -414,6 +448,7 @@ ex_store(const struct ex_site *site, volatile void *p, size_t n, uint64_t value)
     ex_trace(site, "store", order, p, "%s%s", ex_text(value), age(loc, i));
     note_atomic_write(site, loc);
     write_message(loc, i, value, order, NULL);
+    ex_after();
 }
 
 /* ---------------------------------------------------- read-modify-write */
@@ -475,7 +510,9 @@ rmw(const struct ex_site *site, volatile void *p, size_t n, enum rmw kind,
     value = cut(value, n);
     ex_trace(site, site->op, order, p, "%s -> %s%s", ex_text(old),
         ex_text(value), age(loc, i));
-    return update(site, loc, i, value, order);
+    old = update(site, loc, i, value, order);
+    ex_after();
+    return old;
 }
 
 uint64_t
@@ -525,6 +562,7 @@ ex_cas(const struct ex_site *site, volatile void *p, size_t n, void *expected,
         ex_trace(site, site->op, order, p, "%s -> %s%s", ex_text(found),
             ex_text(value), age(loc, i));
         (void)update(site, loc, i, value, order);
+        ex_after();
         return true;
     }
     ex_trace(site, site->op, EX_relaxed, p, "%s, not %s: failed%s%s",

@@ -29,6 +29,13 @@ static void finished(strait_sink_t *sink, strait_sink_entry_t *entry);
 
 #include "sched/worker.c"
 
+#ifdef REAL_POOL
+/* Creation and close as they are in the library, too; not for GenMC, which has
+ * no variable-length memcpy and no signal.h. */
+#include "sched/lane.c"
+#include "sched/pool.c"
+#endif
+
 #ifndef M_GENMC
 void
 sti_check_failed(const char *condition, const char *file, int line)
@@ -49,6 +56,10 @@ strait_now_ns(void)
 #endif
 #ifndef LANES
 #define LANES 1
+#endif
+/* The lane with a gap that GenMC's worker waits for. */
+#ifndef GAP_LANE
+#define GAP_LANE 0
 #endif
 
 M_STATE struct strait_pool pool;
@@ -72,9 +83,10 @@ sti_gap_wait(sti_gap_t *gap)
 #endif
 #ifdef M_GENMC
     {
-        uint64_t c = strait_load_rlx(&rings[0].consumer_);
+        strait_ring_t *ring = pool.rings[GAP_LANE];
+        uint64_t c = strait_load_rlx(&ring->consumer_);
 
-        M_AWAIT(strait_load_rlx(&slots[0][c & 1].seq_) != c);
+        M_AWAIT(strait_load_rlx(&ring->slots_[c & 1].seq_) != c);
     }
 #else
     M_PAUSE();
@@ -121,6 +133,7 @@ pool_init(void)
     pool.n_seats = WORKERS;
     pool.seats = seats;
     pool.workers = workers;
+    pool.fork_generation = 1;
     for (i = 0; i < LANES; i++) {
         M_ASSERT(strait_ring_init(&rings[i], slots[i], 2));
         pool.rings[i] = &rings[i];
@@ -176,10 +189,14 @@ close_pool(void)
     uint32_t n_lanes;
     uint32_t i;
 
+#ifdef REAL_POOL
+    M_ASSERT(strait_pool_close(&pool) == 0);
+    return;
+#endif
     M_ASSERT(strait_xchg_sc(&pool.closed, 1) == 0);
     n_lanes = strait_load_sc(&pool.n_lanes);
     for (i = 0; i < n_lanes; i++)
-        (void)strait_ring_close(&rings[i]);
+        (void)strait_ring_close(pool.rings[i]);
     sti_parking_wake_all(&pool.parking);
 }
 

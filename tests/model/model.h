@@ -13,6 +13,7 @@
  *
  * M_GET, M_SET    plain data that must be free of races
  * M_OWN           "this object is mine alone now": a plain write to it
+ * M_FREE(p, n)    the end of a block that nobody may touch again (explorer)
  * M_ASSERT        the obligation
  * M_AWAIT(c)      spin until c; c has no side effects
  * M_PAUSE         one round of a loop that waits for somebody else
@@ -38,6 +39,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include <strait/atomic.h>
 
@@ -59,6 +61,7 @@ typedef pthread_t m_thread;
 #define M_GET(p) (*(p))
 #define M_SET(p, v) ((void)(*(p) = (v)))
 #define M_OWN(p) ((void)(*(void **)(void *)(p) = NULL))
+#define M_FREE(p, n) ((void)(p), (void)(n))
 #define M_ASSERT(c) assert(c)
 #define M_AWAIT(c)                                                             \
     do {                                                                       \
@@ -130,6 +133,11 @@ typedef int m_thread;
     __extension__({                                                            \
         EX_SITE("own", plain, #p);                                             \
         ex_own(&ex_site_, (p), sizeof(*(p)));                                  \
+    })
+#define M_FREE(p, n)                                                           \
+    __extension__({                                                            \
+        EX_SITE("free", plain, #p);                                            \
+        ex_free(&ex_site_, (p), (n));                                          \
     })
 #define M_ASSERT(c) ex_assert((c), #c, __FILE__, __LINE__, __func__)
 #define M_AWAIT(c)                                                             \

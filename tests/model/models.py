@@ -25,7 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 MEMORY_MODELS = ("rc11", "imm")
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Case:
     model: "Model"
     name: str
@@ -40,7 +40,7 @@ class Case:
         return f"{self.model.name}.{self.name}"
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Model:
     name: str
     path: str

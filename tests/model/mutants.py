@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: MIT
+"""The structural controls: mistakes that somebody could make, as changes of the
+text of a core. The text to be replaced must stand there exactly once."""
+import dataclasses
+
+MPSC_H = "include/strait/mpsc.h"
+MPSC_C = "lib/queue/mpsc.c"
+RING_H = "include/strait/ring.h"
+RING_C = "lib/queue/ring.c"
+PARKING = "lib/sched/parking.h"
+WORKER = "lib/sched/worker.c"
+LANE = "lib/sched/lane.c"
+POOL = "lib/sched/pool.c"
+WAKE = "lib/loop/wake.c"
+
+MPSC_MODELS = ("mpsc_push", "mpsc_chain", "mpsc_drain", "mpsc_arm",
+               "mpsc_disarm")
+RING_MODELS = ("ring_transfer", "ring_answers", "ring_arm", "ring_close")
+LANE_MODELS = ("lane_duty", "lane_submit", "lane_close")
+POOL_MODELS = ("lane_create",)
+BELL_MODELS = ("bell_ref", "bell_sleep")
+
+
+@dataclasses.dataclass
+class Mutant:
+    name: str
+    core: str
+    models: tuple
+    edits: list  # of (path, old text, new text)
+
+
+PUSH_CAS = """            if (strait_cas_weak_acquire(
+                    &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {"""
+ARM_CAS = """    return strait_cas_release(&ring->producer_, &p, p | \
+STRAIT_RING_ARMED_);"""
+ARM_TEST = """    if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
+        return false;
+"""
+
+MUTANTS = [
+    # ------------------------------------------------------------- mpsc
+    Mutant("mpsc-wakes-on-stub", "mpsc", MPSC_MODELS, [
+        (MPSC_H, "return prev == &q->armed_;", "return prev == &q->stub_;")]),
+    Mutant("mpsc-links-before-exchange-of-next", "mpsc", MPSC_MODELS, [
+        # The node's end is marked too late: over somebody's link.
+        (MPSC_H, "    strait_store_rlx(&last->next_, NULL);\n", ""),
+        (MPSC_H, "    STRAIT_POINT(\"mpsc.push.gap\");\n",
+         "    strait_store_rlx(&last->next_, NULL);\n")]),
+    Mutant("mpsc-drains-by-store", "mpsc", MPSC_MODELS, [
+        (MPSC_H, """        if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+            return STRAIT_MPSC_PENDING;
+""", """        if (strait_load_rlx(&q->tail_) != expected)
+            return STRAIT_MPSC_PENDING;
+        strait_store_release(&q->tail_, &q->stub_);
+""")]),
+    Mutant("mpsc-gives-out-the-last-node-at-once", "mpsc", MPSC_MODELS, [
+        (MPSC_H, """        if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+            return STRAIT_MPSC_PENDING;
+""", """        (void)strait_cas_release(&q->tail_, &expected, &q->stub_);
+""")]),
+    Mutant("mpsc-keeps-the-dummys-link", "mpsc", MPSC_MODELS, [
+        (MPSC_H, "        strait_store_rlx(&node->next_, NULL);\n", "")]),
+    Mutant("mpsc-arms-by-store", "mpsc", MPSC_MODELS, [
+        (MPSC_C, "if (strait_cas_release(&q->tail_, &expected, &q->armed_))",
+         """(void)expected;
+    strait_store_release(&q->tail_, &q->armed_);
+    if (true)""")]),
+    Mutant("mpsc-arms-by-exchange", "mpsc", MPSC_MODELS, [
+        (MPSC_C, "if (strait_cas_release(&q->tail_, &expected, &q->armed_))",
+         "if (strait_xchg_release(&q->tail_, &q->armed_) == expected)")]),
+    Mutant("mpsc-believes-it-is-armed", "mpsc", MPSC_MODELS, [
+        (MPSC_C, "    STRAIT_POINT(\"mpsc.arm\");\n",
+         """    if (dummy == &q->armed_ && strait_load_rlx(&q->tail_) == dummy)
+        return true;
+""")]),
+    Mutant("mpsc-disarms-by-store", "mpsc", MPSC_MODELS, [
+        (MPSC_C, "if (!strait_cas_release(&q->tail_, &expected, &q->stub_))",
+         """(void)expected;
+    strait_store_release(&q->tail_, &q->stub_);
+    if (false)""")]),
+    Mutant("mpsc-disarm-always-says-yes", "mpsc", MPSC_MODELS, [
+        (MPSC_C, """    if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+        return false;
+""", """    if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+        return true;
+""")]),
+
+    # ------------------------------------------------------------- ring
+    Mutant("ring-push-claims-in-two-steps", "ring", RING_MODELS, [
+        (RING_H, PUSH_CAS, """            if (strait_load_rlx(&ring->producer_) == p) {
+                strait_store_rlx(&ring->producer_,
+                    (pos + 1) << STRAIT_RING_SHIFT_);""")]),
+    Mutant("ring-pop-claims-in-two-steps", "ring", RING_MODELS, [
+        (RING_H, "if (strait_cas_weak_rlx(&ring->consumer_, &c, c + 1)) {",
+         """if (strait_load_rlx(&ring->consumer_) == c) {
+                strait_store_rlx(&ring->consumer_, c + 1);""")]),
+    Mutant("ring-push-keeps-armed", "ring", RING_MODELS, [
+        (RING_H, PUSH_CAS, """            if (strait_cas_weak_acquire(&ring->producer_, &p,
+                    ((pos + 1) << STRAIT_RING_SHIFT_) |
+                        (p & STRAIT_RING_ARMED_))) {""")]),
+    Mutant("ring-push-overlooks-close", "ring", RING_MODELS, [
+        (RING_H, "        if (p & STRAIT_RING_CLOSED_)\n"
+         "            return STRAIT_RING_CLOSED;\n", "")]),
+    Mutant("ring-pop-answers-empty-by-seq", "ring", RING_MODELS, [
+        (RING_H, """                return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
+                                                     : STRAIT_RING_EMPTY;
+""", """                (void)p;
+                return STRAIT_RING_EMPTY;
+""")]),
+    Mutant("ring-arm-judges-empty-by-seq", "ring", RING_MODELS, [
+        (RING_C, ARM_TEST, """    if ((p & STRAIT_RING_CLOSED_) ||
+        strait_load_acquire(&ring->slots_[c & ring->mask_].seq_) == c + 1)
+        return false;
+""")]),
+    Mutant("ring-arm-by-or-after-the-test", "ring", RING_MODELS, [
+        (RING_C, ARM_CAS, """    (void)strait_or_release(&ring->producer_, STRAIT_RING_ARMED_);
+    return true;""")]),
+    Mutant("ring-arm-by-or-without-a-test", "ring", RING_MODELS, [
+        (RING_C, ARM_TEST, "    (void)c;\n"),
+        (RING_C, ARM_CAS, """    p = strait_or_release(&ring->producer_, STRAIT_RING_ARMED_);
+    return (p & STRAIT_RING_CLOSED_) == 0;""")]),
+    Mutant("ring-arm-skips-the-cas-when-armed", "ring",
+           RING_MODELS + LANE_MODELS, [
+        (RING_C, "    STRAIT_POINT(\"ring.arm\");\n",
+         "    if (p & STRAIT_RING_ARMED_)\n        return true;\n")]),
+    Mutant("ring-arm-overlooks-close", "ring", RING_MODELS, [
+        (RING_C, "if ((p & STRAIT_RING_CLOSED_) || "
+         "(p >> STRAIT_RING_SHIFT_) != c)",
+         "if ((p >> STRAIT_RING_SHIFT_) != c)")]),
+    Mutant("ring-closes-in-two-steps", "ring", RING_MODELS, [
+        (RING_C, "uint64_t p = strait_or_acquire(&ring->producer_, "
+         "STRAIT_RING_CLOSED_);",
+         """uint64_t p = strait_load_acquire(&ring->producer_);
+
+    strait_store_rlx(&ring->producer_, p | STRAIT_RING_CLOSED_);""")]),
+    Mutant("ring-push-publishes-before-the-value", "ring", RING_MODELS, [
+        (RING_H, "                STRAIT_DATA_SET(&slot->value_, value);\n", ""),
+        (RING_H, "                strait_store_release(&slot->seq_, pos + 1);\n",
+         """                strait_store_release(&slot->seq_, pos + 1);
+                STRAIT_DATA_SET(&slot->value_, value);
+""")]),
+    Mutant("ring-pop-frees-the-slot-before-the-value", "ring", RING_MODELS, [
+        (RING_H, "                *ret_value = STRAIT_DATA_GET(&slot->value_);\n",
+         ""),
+        (RING_H, "                strait_store_release(&slot->seq_, "
+         "c + ring->mask_ + 1);\n",
+         """                strait_store_release(&slot->seq_, c + ring->mask_ + 1);
+                *ret_value = STRAIT_DATA_GET(&slot->value_);
+""")]),
+
+    # ------------------------------------------------------------- lane
+    Mutant("lane-no-duty", "lane", LANE_MODELS, [
+        (PARKING, "    if (strait_load_rlx(&parking->idle_) == 0)\n"
+         "        return;\n",
+         """    if (strait_load_rlx(&parking->idle_) == 0 || lanes != NULL)
+        return;
+""")]),
+    Mutant("lane-duty-after-the-run", "lane", LANE_MODELS, [
+        (WORKER, """            if (was_idle) {
+                sti_parking_duty(&pool->parking, pool->rings, n_lanes);
+                was_idle = false;
+            }
+            sti_gap_reset(&gap);
+            run(worker, work);
+""", """            sti_gap_reset(&gap);
+            run(worker, work);
+            if (was_idle) {
+                sti_parking_duty(&pool->parking, pool->rings, n_lanes);
+                was_idle = false;
+            }
+""")]),
+    Mutant("lane-rearm-without-chain", "lane", LANE_MODELS, [
+        (PARKING, """    if (!sti_parking_arm_all(lanes, n_lanes))
+        (void)sti_parking_wake_one(parking);
+""", """    (void)sti_parking_arm_all(lanes, n_lanes);
+""")]),
+    Mutant("lane-chain-without-rearm", "lane", LANE_MODELS, [
+        (PARKING, """    if (!sti_parking_arm_all(lanes, n_lanes))
+        (void)sti_parking_wake_one(parking);
+""", """    for (uint32_t i = 0; i < n_lanes; i++) {
+        if (!strait_ring_is_empty(lanes[i])) {
+            (void)sti_parking_wake_one(parking);
+            return;
+        }
+    }
+""")]),
+    Mutant("lane-arms-before-the-idle-bit", "lane", LANE_MODELS, [
+        (WORKER, """    sti_parking_announce(parking, worker->index);
+    /* [L1:acq]""", """    bool armed = sti_parking_arm_all(worker->pool->rings,
+        strait_load_acquire(&worker->pool->n_lanes));
+
+    sti_parking_announce(parking, worker->index);
+    /* [L1:acq]"""),
+        (WORKER, "if (!sti_parking_arm_all(worker->pool->rings, n_lanes)) {",
+         "if (!armed) {")]),
+    Mutant("lane-no-idle-bit", "lane", LANE_MODELS, [
+        (PARKING, "    (void)strait_or_acq_rel(&parking->idle_, "
+         "(uint64_t)1 << worker);\n", "")]),
+    Mutant("lane-sleeps-without-arming", "lane", LANE_MODELS, [
+        (WORKER, "if (!sti_parking_arm_all(worker->pool->rings, n_lanes)) {",
+         "if (n_lanes == 0) {")]),
+    Mutant("lane-arms-one-lane-only", "lane", LANE_MODELS, [
+        (PARKING, """        if (strait_ring_arm(ring))
+            armed = true;
+""", """        if (armed)
+            continue;
+        if (strait_ring_arm(ring))
+            armed = true;
+""")]),
+    Mutant("lane-ignores-a-taken-bit", "lane", LANE_MODELS, [
+        (WORKER, "static void\npark(sti_worker_t *worker)",
+         "static bool\npark(sti_worker_t *worker)"),
+        (WORKER, "            sti_counter_add(&worker->n_wakes, 1);\n"
+         "        return;\n",
+         "            sti_counter_add(&worker->n_wakes, 1);\n"
+         "        return false;\n"),
+        (WORKER, "    (void)sti_parking_withdraw(parking, worker->index);\n"
+         "    sti_counter_add(&worker->n_wakes, 1);\n",
+         "    (void)sti_parking_withdraw(parking, worker->index);\n"
+         "    sti_counter_add(&worker->n_wakes, 1);\n    return true;\n"),
+        (WORKER, "            park(worker);\n            was_idle = true;\n",
+         "            was_idle = park(worker);\n")]),
+    Mutant("lane-keeps-its-bit-when-withdrawing", "lane", LANE_MODELS, [
+        (PARKING, "    return (strait_and_rlx(&parking->idle_, ~bit) & bit) "
+         "!= 0;", "    return (strait_load_rlx(&parking->idle_) & bit) != 0;")]),
+    Mutant("lane-keeps-its-bit-after-a-late-wake", "lane", LANE_MODELS, [
+        (WORKER, "    (void)sti_parking_withdraw(parking, worker->index);\n"
+         "    sti_counter_add(&worker->n_wakes, 1);\n",
+         "    sti_counter_add(&worker->n_wakes, 1);\n")]),
+    Mutant("lane-wakes-without-taking-the-bit", "lane", LANE_MODELS, [
+        (PARKING, "if (strait_cas_weak_acquire(&parking->idle_, &idle, "
+         "idle & ~bit)) {", "{")]),
+    Mutant("lane-no-futex-wake", "lane", LANE_MODELS, [
+        (PARKING, "    STI_FUTEX_WAKE(&seat->wake_);\n", "")]),
+    Mutant("lane-futex-wake-before-the-word", "lane", LANE_MODELS, [
+        (PARKING, "    (void)strait_xchg_release(&seat->wake_, 1);\n"
+         "    STI_FUTEX_WAKE(&seat->wake_);\n",
+         "    STI_FUTEX_WAKE(&seat->wake_);\n"
+         "    (void)strait_xchg_release(&seat->wake_, 1);\n")]),
+    Mutant("lane-resets-the-word-after-the-bit", "lane", LANE_MODELS, [
+        (PARKING, "    (void)strait_xchg_rlx(&seat->wake_, 0);\n", ""),
+        (PARKING, "    STRAIT_POINT(\"parking.announced\");\n",
+         "    (void)strait_xchg_rlx(&seat->wake_, 0);\n")]),
+    Mutant("lane-sleeps-beside-a-closed-pool", "lane", LANE_MODELS, [
+        (PARKING, "    return armed;\n", "    return armed || n_lanes > 0;\n")]),
+
+    # ------------------------------------------------------------- pool
+    Mutant("pool-adds-a-lane-without-waking", "pool", POOL_MODELS, [
+        (LANE, "    sti_parking_wake_all(&pool->parking);\n", "")]),
+    Mutant("pool-wakes-before-it-counts-the-lane", "pool", POOL_MODELS, [
+        (LANE, "    sti_parking_wake_all(&pool->parking);\n", ""),
+        (LANE, "    strait_store_sc(&pool->n_lanes, n_lanes + 1);\n",
+         """    sti_parking_wake_all(&pool->parking);
+    strait_store_sc(&pool->n_lanes, n_lanes + 1);
+""")]),
+    Mutant("pool-adds-a-lane-beside-the-close", "pool", POOL_MODELS, [
+        (LANE, """    if (strait_load_sc(&pool->closed) != 0)
+        (void)strait_ring_close(&lane->ring);
+""", "")]),
+    Mutant("pool-closes-without-waking", "pool", POOL_MODELS, [
+        (POOL, "    sti_parking_wake_all(&pool->parking);\n", "")]),
+    Mutant("pool-wakes-before-it-closes", "pool", POOL_MODELS, [
+        (POOL, "    sti_parking_wake_all(&pool->parking);\n", ""),
+        (POOL, "    for (i = 0; i < n_lanes; i++)\n"
+         "        (void)strait_ring_close(pool->rings[i]);\n",
+         """    sti_parking_wake_all(&pool->parking);
+    for (i = 0; i < n_lanes; i++)
+        (void)strait_ring_close(pool->rings[i]);
+""")]),
+
+    # ------------------------------------------------------------- bell
+    Mutant("bell-closed-before-the-owed-rings", "bell", BELL_MODELS, [
+        (WAKE, "    strait_store_rlx(&ref->closed, 1);\n", ""),
+        (WAKE, "    while (n_seen < n_rings) {\n",
+         "    strait_store_rlx(&ref->closed, 1);\n"
+         "    while (n_seen < n_rings) {\n")]),
+    Mutant("bell-does-not-wait-for-owed-rings", "bell", BELL_MODELS, [
+        (WAKE, "    while (n_seen < n_rings) {\n",
+         "    while (n_seen > n_rings) {\n")]),
+    Mutant("bell-discards-without-arming", "bell", BELL_MODELS, [
+        (WAKE, "} while (!strait_mpsc_arm(&ref->sink.queue));",
+         "} while (false);")]),
+    Mutant("bell-discards-only-once", "bell", BELL_MODELS, [
+        (WAKE, "} while (!strait_mpsc_arm(&ref->sink.queue));",
+         "(void)!strait_mpsc_arm(&ref->sink.queue);\n    } while (false);")]),
+    Mutant("bell-consumer-holds-no-memory", "bell", BELL_MODELS, [
+        (WAKE, "        (void)strait_add_rlx(&ref->holders, MEMORY);\n"
+         "        discard(ref);\n        drop(ref);\n",
+         "        discard(ref);\n")]),
+    Mutant("bell-nudge-returns-by-store", "bell", BELL_MODELS, [
+        (WAKE, "    (void)strait_xchg_acq_rel(&ref->nudged, 0);\n",
+         "    strait_store_release(&ref->nudged, 0);\n")]),
+    Mutant("bell-last-user-says-nothing", "bell", BELL_MODELS, [
+        (WAKE, "0 - USER) < 2 * USER) {", "0 - USER) < USER) {")]),
+    Mutant("bell-queues-the-nudge-twice", "bell", BELL_MODELS, [
+        (WAKE, "if (strait_xchg_acq_rel(&ref->nudged, 1) == 0)",
+         "(void)strait_xchg_acq_rel(&ref->nudged, 1);\n")]),
+    Mutant("bell-drops-before-the-nudge", "bell", BELL_MODELS, [
+        (WAKE, "    /* [W2:rel] our posts; the memory is still held. */\n",
+         "    drop(ref);\n"),
+        (WAKE, "            strait_sink_push(&ref->sink, &ref->nudge);\n"
+         "    }\n    drop(ref);\n",
+         "            strait_sink_push(&ref->sink, &ref->nudge);\n    }\n")]),
+    Mutant("mpsc-arm-takes-the-cursor-late", "mpsc", BELL_MODELS + MPSC_MODELS, [
+        (MPSC_C, "    q->cursor_ = &q->armed_;\n    /*", "    /*"),
+        (MPSC_C, "if (strait_cas_release(&q->tail_, &expected, &q->armed_))\n"
+         "        return true;\n",
+         "if (strait_cas_release(&q->tail_, &expected, &q->armed_)) {\n"
+         "        q->cursor_ = &q->armed_;\n        return true;\n    }\n")]),
+]
