@@ -235,19 +235,25 @@ def copy_tree(root):
                         os.path.join(root, name))
 
 
+def outdated(mutant):
+    """What in a mutant no longer fits the text of the cores; None if nothing."""
+    for path, old, _ in mutant.edits:
+        with open(os.path.join(models.ROOT, path), encoding="utf-8") as file:
+            n = file.read().count(old)
+        if n != 1:
+            return (f"mutants.py: {mutant.name}: the text to change stands {n} "
+                    f"times in {path}; bring it up to date:\n{old}")
+    return None
+
+
 def mutated_tree(root, mutant):
     copy_tree(root)
     for path, old, new in mutant.edits:
         target = os.path.join(root, path)
         with open(target, encoding="utf-8") as file:
             text = file.read()
-        if text.count(old) != 1:
-            raise SystemExit(
-                f"mutants.py: {mutant.name}: the text to change stands "
-                f"{text.count(old)} times in {path}; bring it up to date:\n"
-                + old)
         with open(target, "w", encoding="utf-8") as file:
-            file.write(text.replace(old, new))
+            file.write(text.replace(old, new, 1))
 
 
 def weakened_tree(root, operation, order):
@@ -265,6 +271,14 @@ def weakened_tree(root, operation, order):
         file.write("\n".join(lines))
 
 
+@dataclasses.dataclass
+class Reason:
+    """Of a control that the explorer does not report. `genmc`: GenMC does; then
+    the reason says why the explorer cannot."""
+    text: str
+    genmc: bool
+
+
 def read_justified():
     reasons = {}
     path = os.path.join(models.HERE, "justified.txt")
@@ -274,12 +288,15 @@ def read_justified():
             if line.startswith("#") or not line.strip():
                 continue
             if line[0].isspace():
-                reasons[name] = (reasons[name] + " " + line.strip()).strip()
+                reasons[name].text += " " + line.strip()
             else:
-                name = line.strip()
-                reasons[name] = ""
+                name, _, tag = line.strip().partition(" ")
+                if tag not in ("", "[genmc]"):
+                    raise SystemExit(f"justified.txt: what is {tag}?")
+                reasons[name] = Reason("", tag != "")
     for name, reason in reasons.items():
-        if not reason:
+        reason.text = reason.text.strip()
+        if not reason.text:
             raise SystemExit(f"justified.txt: {name} has no reason")
     return reasons
 
@@ -318,6 +335,8 @@ def print_controls(controls, reasons, with_genmc):
         if control.explorer:
             by = (f"explorer: {control.what} in {control.explorer}, "
                   f"seed {control.seed}")
+        elif control.name in reasons and reasons[control.name].genmc:
+            by = "for GenMC"
         elif control.name in reasons:
             by = "SURVIVES, justified"
         else:
@@ -354,15 +373,38 @@ def model_rows(run, with_genmc, long):
     return rows
 
 
-def summary(controls, reasons):
-    caught = sum(c.caught for c in controls)
-    survivors = [c for c in controls if not c.caught]
-    return caught, survivors
+def judge(controls, reasons, with_genmc, complete):
+    """What is wrong with the outcome, one line each; empty if nothing is."""
+    wrong = []
+    for control in controls:
+        reason = reasons.get(control.name)
+        if control.explorer or (control.caught and not (reason
+                                                        and reason.genmc)):
+            if reason:
+                wrong.append(f"justified, but caught: {control.name}: remove "
+                             "it from justified.txt")
+        elif not reason:
+            wrong.append(f"not caught and not justified: {control.name}")
+        elif reason.genmc and with_genmc and not control.caught:
+            wrong.append(f"GenMC should catch it, but did not: {control.name}")
+    names = {control.name for control in controls}
+    if complete:
+        wrong += [f"justified.txt: there is no control {name}"
+                  for name in reasons if name not in names]
+    return wrong
+
+
+def count(controls, reasons):
+    """Caught by the explorer; by GenMC only; surviving, with their reasons."""
+    explorer = sum(bool(c.explorer) for c in controls)
+    genmc = sum(not c.explorer and c.name in reasons and reasons[c.name].genmc
+                for c in controls)
+    return explorer, genmc, len(controls) - explorer - genmc
 
 
 def write_results(run, controls, reasons, rows, with_genmc):
     path = os.path.join(models.HERE, "RESULTS.md")
-    caught, survivors = summary(controls, reasons)
+    explorer, genmc, surviving = count(controls, reasons)
     out = ["# What the models have shown", "",
            "Written by `tests/model/controls.py --write"
            + (" --genmc --long" if with_genmc else "")
@@ -383,8 +425,8 @@ def write_results(run, controls, reasons, rows, with_genmc):
                        "| | | |")
         out.append(f"| | {case.name} | {figures[0]} | {figures[1]} | {seeds} |")
     out += ["", "## Negative controls", "",
-            f"{caught} of {len(controls)} caught; {len(survivors)} survive, "
-            "with the reasons below.", "",
+            f"{len(controls)} controls: {explorer} caught by the explorer, "
+            f"{genmc} by GenMC alone, {surviving} survive with a reason.", "",
             "| control | explorer | RC11 | IMM |", "|---|---|---|---|"]
     for control in controls:
         by = (f"{control.what}, {control.explorer}, seed {control.seed}"
@@ -392,10 +434,13 @@ def write_results(run, controls, reasons, rows, with_genmc):
         genmc = [control.genmc.get(m, "not run") or "-"
                  for m in models.MEMORY_MODELS]
         out.append(f"| `{control.name}` | {by} | {genmc[0]} | {genmc[1]} |")
-    out += ["", "## Survivors", ""]
-    for control in survivors:
-        out += [f"- `{control.name}`: "
-                + reasons.get(control.name, "**no reason given**")]
+    out += ["", "## What the explorer does not catch, and why", ""]
+    for control in controls:
+        if not control.explorer:
+            reason = reasons.get(control.name)
+            out += [f"- `{control.name}`"
+                    + (" (GenMC does): " if reason and reason.genmc else ": ")
+                    + (reason.text if reason else "**no reason given**")]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(out) + "\n")
     print("wrote " + os.path.relpath(path))
@@ -435,6 +480,12 @@ def main():
     reasons = read_justified()
     started = time.monotonic()
     status = 0
+    for control in [c for c in controls if c.mutant]:
+        why = outdated(control.mutant)
+        if why:
+            print(why)
+            controls.remove(control)
+            status = 1
     with tempfile.TemporaryDirectory(prefix="strait-model-") as folder:
         run = Run(options, folder)
         attach_sites(operations, run.programs)
@@ -461,22 +512,15 @@ def main():
         if options.write:
             rows = model_rows(run, options.genmc, options.long)
             write_results(run, controls, reasons, rows, options.genmc)
-    caught, survivors = summary(controls, reasons)
-    for control in survivors:
-        if control.name not in reasons:
-            print(f"not caught and not justified: {control.name}")
-            status = 1
-    names = {c.name for c in controls}
-    for name in reasons:
-        if name in names and name not in {c.name for c in survivors}:
-            print(f"justified, but caught: {name}: remove the justification")
-            status = 1
-        if name not in names and not options.only:
-            print(f"justified.txt: there is no control {name}")
-            status = 1
-    print(f"{caught} of {len(controls)} controls caught, "
-          f"{len(survivors)} survive, "
-          f"{sum(c.name in reasons for c in survivors)} of them justified; "
+    wrong = judge(controls, reasons, options.genmc, not options.only)
+    for line in wrong:
+        print(line)
+        status = 1
+    explorer, genmc, surviving = count(controls, reasons)
+    print(f"{len(controls)} controls: {explorer} caught by the explorer, "
+          f"{genmc} left to GenMC"
+          + (" and caught" if options.genmc and status == 0 else "")
+          + f", {surviving} survive with a reason; "
           f"{time.monotonic() - started:.0f} s: "
           + ("ok" if status == 0 else "FAILED"))
     return status

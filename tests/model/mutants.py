@@ -36,6 +36,9 @@ STRAIT_RING_ARMED_);"""
 ARM_TEST = """    if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
         return false;
 """
+AFTER_SLEEP = """    if (!sti_parking_withdraw(parking, worker->index))
+        sti_counter_add(&worker->n_wakes, 1);
+"""
 
 MUTANTS = [
     # ------------------------------------------------------------- mpsc
@@ -214,19 +217,14 @@ MUTANTS = [
          "        return;\n",
          "            sti_counter_add(&worker->n_wakes, 1);\n"
          "        return false;\n"),
-        (WORKER, "    (void)sti_parking_withdraw(parking, worker->index);\n"
-         "    sti_counter_add(&worker->n_wakes, 1);\n",
-         "    (void)sti_parking_withdraw(parking, worker->index);\n"
-         "    sti_counter_add(&worker->n_wakes, 1);\n    return true;\n"),
+        (WORKER, AFTER_SLEEP, AFTER_SLEEP + "    return true;\n"),
         (WORKER, "            park(worker);\n            was_idle = true;\n",
          "            was_idle = park(worker);\n")]),
     Mutant("lane-keeps-its-bit-when-withdrawing", "lane", LANE_MODELS, [
         (PARKING, "    return (strait_and_rlx(&parking->idle_, ~bit) & bit) "
          "!= 0;", "    return (strait_load_rlx(&parking->idle_) & bit) != 0;")]),
     Mutant("lane-keeps-its-bit-after-a-late-wake", "lane", LANE_MODELS, [
-        (WORKER, "    (void)sti_parking_withdraw(parking, worker->index);\n"
-         "    sti_counter_add(&worker->n_wakes, 1);\n",
-         "    sti_counter_add(&worker->n_wakes, 1);\n")]),
+        (WORKER, AFTER_SLEEP, "    sti_counter_add(&worker->n_wakes, 1);\n")]),
     Mutant("lane-wakes-without-taking-the-bit", "lane", LANE_MODELS, [
         (PARKING, "if (strait_cas_weak_acquire(&parking->idle_, &idle, "
          "idle & ~bit)) {", "{")]),
