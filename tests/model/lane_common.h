@@ -116,7 +116,15 @@ __attribute__((unused)) M_THREAD(worker_once)
     sti_worker_t *me = arg;
     void *value = NULL;
 
+#ifdef PREARMED
+    /* One comes from elsewhere, and has armed the lane some time ago. */
+    if (me->index != 0)
+        goto take;
+#endif
     park(me);
+#ifdef PREARMED
+take:
+#endif
     M_AWAIT(strait_ring_pop(&rings[0], &value) == STRAIT_RING_DONE);
     sti_parking_duty(&pool.parking, pool.rings, LANES);
     run(me, value);
@@ -143,6 +151,9 @@ pool_init(void)
         workers[i].pool = &pool;
         workers[i].index = (uint32_t)i;
     }
+#ifdef PREARMED
+    M_ASSERT(strait_ring_arm(&rings[0]));
+#endif
     M_NAME(&pool, "pool");
     M_NAME(&pool.parking.idle_, "idle");
     M_NAME(&pool.n_lanes, "n_lanes");
