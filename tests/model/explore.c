@@ -36,7 +36,8 @@
 #define STACK_SIZE ((size_t)64 << 10)
 #define STEPS_MAX 20000
 #define ROW_MAX 100 /* steps in a row before another thread gets its turn */
-#define ROUNDS_MAX 40 /* of spinners alone, without a store, before it is called
+#define ROUNDS_MAX                                                             \
+    40 /* of spinners alone, without a store, before it is called
                          a lost wake-up; stale loads do not last that long */
 #define TRACE_MAX 256
 #define NAMES_MAX 64
@@ -293,8 +294,8 @@ print_trace(uint64_t last)
         printf("  %4" PRIu64 "  %d %-11s %-19s %-28s %s", i, event->thread,
             threads[event->thread].name, what, where, event->text);
         if (event->site != NULL)
-            printf("  (%s:%d)", base_name(event->site->file),
-                event->site->line);
+            printf(
+                "  (%s:%d)", base_name(event->site->file), event->site->line);
         printf("\n");
     }
 }
@@ -319,8 +320,8 @@ ex_assert(
     bool ok, const char *text, const char *file, int line, const char *func)
 {
     if (!ok)
-        ex_fail("assertion failed: %s (%s, %s:%d)", text, func,
-            base_name(file), line);
+        ex_fail("assertion failed: %s (%s, %s:%d)", text, func, base_name(file),
+            line);
 }
 
 void
@@ -383,8 +384,8 @@ sleepers(void)
         if (t->state == EX_RUNNABLE)
             (void)snprintf(name, sizeof(name), "something, spinning");
         else if (t->state == EX_ON_JOIN)
-            (void)snprintf(name, sizeof(name), "the end of thread %d",
-                t->joins);
+            (void)snprintf(
+                name, sizeof(name), "the end of thread %d", t->joins);
         else
             name_of(name, sizeof(name), t->waits_for);
         used += (size_t)snprintf(text + used, sizeof(text) - used,
@@ -584,8 +585,8 @@ ex_futex_wait(
     ex_step();
     found = ex_futex_look(site, p, n);
     if (found != v) {
-        ex_trace(site, "futex_wait", EX_plain, p, "is %s: returns",
-            ex_text(found));
+        ex_trace(
+            site, "futex_wait", EX_plain, p, "is %s: returns", ex_text(found));
         return;
     }
     if (ex_chance(ex_dice.spurious / 2)) {
@@ -705,8 +706,8 @@ execute(uint64_t seed, const char *state, size_t state_size)
     crashed = sigsetjmp(crash_point, 0);
     if (crashed != 0) {
         failed = true;
-        (void)snprintf(failure, sizeof(failure), "crash: %s",
-            strsignal(crashed));
+        (void)snprintf(
+            failure, sizeof(failure), "crash: %s", strsignal(crashed));
         return false;
     }
     entered = false;
@@ -954,8 +955,7 @@ main(int argc, char **argv)
         (void)fprintf(stderr, "\r\033[K");
     if (options.one) {
         print_trace(options.lines);
-        printf("%s: seed %" PRIu64 ": nothing found\n", argv[0],
-            options.first);
+        printf("%s: seed %" PRIu64 ": nothing found\n", argv[0], options.first);
         return 0;
     }
     if (weakened && !weakening.used) {

@@ -19,18 +19,12 @@ struct ex_view {
     uint32_t clock[EX_THREADS_MAX];
 };
 
-enum ex_state {
-    EX_RUNNABLE,
-    EX_ON_FUTEX,
-    EX_ON_BELL,
-    EX_ON_JOIN,
-    EX_DONE
-};
+enum ex_state { EX_RUNNABLE, EX_ON_FUTEX, EX_ON_BELL, EX_ON_JOIN, EX_DONE };
 
 /* How wild an execution is; drawn from its seed. Chances are out of 256. */
 struct ex_dice {
-    unsigned stale;    /* a load takes an older store */
-    unsigned early;    /* a store is put before stores that it need not follow */
+    unsigned stale; /* a load takes an older store */
+    unsigned early; /* a store is put before stores that it need not follow */
     unsigned spurious; /* a weak CAS fails, a futex wait returns, for nothing */
 };
 

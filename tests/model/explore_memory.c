@@ -194,7 +194,8 @@ race(const struct ex_site *site, const char *kind, int other)
 }
 
 static void
-expect_before(const struct ex_site *site, const uint32_t *last, const char *kind)
+expect_before(
+    const struct ex_site *site, const uint32_t *last, const char *kind)
 {
     const struct ex_view *view = ex_view_of(ex_self());
     int i;

@@ -301,8 +301,7 @@ M_MAIN
 
     for (;;) {
         deliver();
-        if (!sti_ref_in_use(mine) &&
-            strait_mpsc_is_empty(&mine->sink.queue))
+        if (!sti_ref_in_use(mine) && strait_mpsc_is_empty(&mine->sink.queue))
             break;
         if (strait_mpsc_arm(&mine->sink.queue)) {
 #ifdef ENDS

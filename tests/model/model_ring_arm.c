@@ -32,8 +32,8 @@ M_THREAD(producer)
         int answer = STRAIT_RING_FULL;
 
         M_SET(&mine[i], i + 1);
-        M_AWAIT((answer = strait_ring_push(&ring, &mine[i])) !=
-            STRAIT_RING_FULL);
+        M_AWAIT(
+            (answer = strait_ring_push(&ring, &mine[i])) != STRAIT_RING_FULL);
         if (answer == STRAIT_RING_WAKE) {
             uint32_t n = strait_add_rlx(&n_wakes, 1) + 1;
 
