@@ -150,13 +150,16 @@ M_STATE int n_gaps;
 void
 sti_gap_wait(sti_gap_t *gap)
 {
+    int n;
+
     (void)gap;
 #ifdef M_GENMC
     M_AWAIT(strait_load_rlx(&ref->sink.queue.cursor_->next_) != NULL);
 #else
     M_PAUSE();
 #endif
-    M_SET(&n_gaps, M_GET(&n_gaps) + 1);
+    n = M_GET(&n_gaps);
+    M_SET(&n_gaps, n + 1);
 }
 
 int

@@ -42,11 +42,12 @@ static void
 arrived(strait_sink_entry_t *entry, int status)
 {
     struct message *message = STRAIT_CONTAINER_OF(entry, struct message, entry);
+    int n = M_GET(&n_delivered);
 
     M_ASSERT(status == 0);
     M_ASSERT(M_GET(&message->payload) == 1);
     M_SET(&message->payload, 2);
-    M_SET(&n_delivered, M_GET(&n_delivered) + 1);
+    M_SET(&n_delivered, n + 1);
 }
 
 M_THREAD(user)
