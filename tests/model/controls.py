@@ -198,7 +198,7 @@ class Run:
                     return control
         return control
 
-    def check_genmc(self, control):
+    def check_genmc(self, control, insist):
         root = os.path.join(self.folder, "genmc-" + re.sub(r"\W", "_",
                                                            control.name))
         if control.mutant:
@@ -207,10 +207,12 @@ class Run:
             weakened_tree(root, control.operation, control.order)
         for memory_model in models.MEMORY_MODELS:
             control.genmc[memory_model] = ""
-            # What takes long to verify may still be refuted soon.
+            # What takes long to verify may still be refuted soon, but to try
+            # that on every survivor would take hours.
             for case in sorted(self.fitting(control),
                                key=lambda c: memory_model in c.long):
-                if not case.genmc:
+                if not case.genmc or (memory_model in case.long
+                                      and not insist):
                     continue
                 verdict = models.run_genmc(
                     case, memory_model, self.options.genmc_timeout, root)
@@ -504,7 +506,10 @@ def main():
             progress(f"{done} of {len(controls)} controls")
         if options.genmc:
             done = 0
-            for control in run.pool.map(run.check_genmc, controls):
+            for control in run.pool.map(
+                    lambda c: run.check_genmc(
+                        c, c.name in reasons and reasons[c.name].genmc),
+                    controls):
                 done += 1
                 progress(f"{done} of {len(controls)} controls, GenMC")
         progress("")
