@@ -295,6 +295,8 @@ def read_justified():
                 name, _, tag = line.strip().partition(" ")
                 if tag not in ("", "[genmc]"):
                     raise SystemExit(f"justified.txt: what is {tag}?")
+                if name in reasons:
+                    raise SystemExit(f"justified.txt: {name} stands there twice")
                 reasons[name] = Reason("", tag != "")
     for name, reason in reasons.items():
         reason.text = reason.text.strip()
