@@ -122,6 +122,20 @@
 #endif
 
 /**
+ * Brings the cache line at `p`, any address, here to be written soon. prefetchw
+ * by hand: compilers fall back to a prefetch for reading unless told of a newer
+ * processor; every x86-64 one takes it, the oldest as a no-op.
+ */
+#ifndef STRAIT_PREFETCH_WRITE
+#if defined(__x86_64__)
+#define STRAIT_PREFETCH_WRITE(p)                                               \
+    __asm__ __volatile__("prefetchw %0" : : "m"(*(const char *)(p)))
+#else
+#define STRAIT_PREFETCH_WRITE(p) __builtin_prefetch((p), 1)
+#endif
+#endif
+
+/**
  * Plain access to data that travels along a labelled edge, such as the value
  * in a ring's slot. Plain in production; a race detector in model builds.
  */

@@ -17,15 +17,15 @@
  *     case STRAIT_RING_FULL: try_later(); break;
  *     }
  *
- * Design. Each slot has a sequence number that says whose turn it is; a
- * position is claimed by one compare-and-swap. lib/queue/ring.c has the
+ * Design. Each slot has a sequence number that says who filled it; a position
+ * is claimed by one compare-and-swap, and a pop is nothing but that. lib/queue/ring.c has the
  * picture, invariants and proof notes.
  *
  * Guarantees: each value comes out exactly once, in the order of the claims.
  * What the producer wrote before push is visible to the consumer after pop.
- * FULL and EMPTY are weak: FULL may be answered while a pop is in flight, and
- * a value that was pushed may hide behind a claim that is not filled yet (then
- * the answer is PENDING). CLOSED is exact: after strait_ring_close no push
+ * FULL is exact: all places were taken at one moment during the call. EMPTY is
+ * weak: a value that was pushed may hide behind a claim that is not filled yet
+ * (then the answer is PENDING). CLOSED is exact: after strait_ring_close no push
  * succeeds, and everything pushed before can still be taken.
  *
  * Fork, signals: push and pop may be called from a signal handler. The child
@@ -41,16 +41,18 @@ STRAIT_BEGIN_DECLS
 
 /** One place of a ring; give strait_ring_init an array of them. */
 typedef struct strait_ring_slot {
-    /* position: free for that push; position + 1: filled for that pop. */
+    /* position + 1 of the push that filled it last; 0: none so far. */
     STRAIT_ATOMIC(uint64_t) seq_;
-    void *value_;
+    STRAIT_ATOMIC(void *) value_;
 } strait_ring_slot_t;
 
 /** The ring. Complete, so that it can be embedded; natural alignment. */
 typedef struct strait_ring {
     /* Producers, and consumers about to sleep: position << 2 | flags. */
     STRAIT_ATOMIC(uint64_t) producer_;
-    char pad0_[STRAIT_CACHE_LINE - sizeof(uint64_t)];
+    /* Producers: a consumer position of a while ago, to spare that line. */
+    STRAIT_ATOMIC(uint64_t) freed_;
+    char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t)];
     /* Consumers: position of the next pop. */
     STRAIT_ATOMIC(uint64_t) consumer_;
     char pad1_[STRAIT_CACHE_LINE - sizeof(uint64_t)];
@@ -76,6 +78,7 @@ enum {
 #define STRAIT_RING_ARMED_ ((uint64_t)1)
 #define STRAIT_RING_CLOSED_ ((uint64_t)2)
 #define STRAIT_RING_SHIFT_ 2
+#define STRAIT_RING_PREFETCH_ 12 /* slots ahead: three cache lines */
 
 /**
  * Makes an empty ring.
@@ -107,32 +110,39 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
         /* rlx: a guess; the CAS R2 decides. */
         uint64_t p = strait_load_rlx(&ring->producer_);
         uint64_t pos = p >> STRAIT_RING_SHIFT_;
-        strait_ring_slot_t *slot = &ring->slots_[pos & ring->mask_];
-        uint64_t seq;
+        strait_ring_slot_t *slot;
+        uint64_t freed;
 
         if (p & STRAIT_RING_CLOSED_)
             return STRAIT_RING_CLOSED;
-        /* [R4:acq] the consumer of the round before has done reading value_,
-         * which we are about to overwrite. */
-        seq = strait_load_acquire(&slot->seq_);
-        if (seq == pos) {
-            /* [R2:acq] if the word carried ARMED: the sleeper's announcement,
-             * which was made before it armed. */
-            if (strait_cas_weak_acquire(
-                    &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {
-                STRAIT_POINT("ring.push.claimed");
-                STRAIT_DATA_SET(&slot->value_, value);
-                /* [R3:rel] hands the value, and what it points to, over. */
-                strait_store_release(&slot->seq_, pos + 1);
-                return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
-                                                : STRAIT_RING_DONE;
-            }
-        } else {
-            /* rlx: did somebody else claim in between, or is it full? */
-            uint64_t again = strait_load_rlx(&ring->producer_);
-
-            if (again == p && (int64_t)(seq - pos) < 0)
+        /* [R5:acq], and through it [R4:acq]: the consumer of the round before
+         * has read value_, which we are about to overwrite. */
+        freed = strait_load_acquire(&ring->freed_);
+        if ((int64_t)(pos - freed) > (int64_t)ring->mask_) {
+            /* [R4:acq] the same at first hand. */
+            freed = strait_load_acquire(&ring->consumer_);
+            if ((int64_t)(pos - freed) > (int64_t)ring->mask_)
                 return STRAIT_RING_FULL;
+            /* [R5:rel] passes R4 on to the other producers. One who stores an
+             * older position here costs them a look at consumer_. */
+            strait_store_release(&ring->freed_, freed);
+        }
+        /* [R2:acq] if the word carried ARMED: the sleeper's announcement,
+         * which was made before it armed. */
+        if (strait_cas_weak_acquire(
+                &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {
+            STRAIT_POINT("ring.push.claimed");
+            slot = &ring->slots_[pos & ring->mask_];
+            /* Consumers have read the lines of the slots; the store below
+             * would wait for its line, and the next RMW for the store. */
+            STRAIT_PREFETCH_WRITE(
+                &ring->slots_[(pos + STRAIT_RING_PREFETCH_) & ring->mask_]);
+            /* rlx: published by R3. */
+            strait_store_rlx(&slot->value_, value);
+            /* [R3:rel] hands the value, and what it points to, over. */
+            strait_store_release(&slot->seq_, pos + 1);
+            return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
+                                            : STRAIT_RING_DONE;
         }
     }
 }
@@ -143,8 +153,7 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
  * @param[out] ret_value  set only with STRAIT_RING_DONE
  * @return STRAIT_RING_DONE, _EMPTY or _PENDING
  * @threads consumer (any number)
- * @progress lock-free. A consumer stopped between claim and release delays
- *   only the push that needs its slot again, one round later.
+ * @progress lock-free; a consumer stopped anywhere delays nobody
  * @cost 1 RMW (a repetition only if another consumer won), 0 fences
  */
 STRAIT_NODISCARD STRAIT_INLINE int
@@ -158,18 +167,19 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
         uint64_t seq = strait_load_acquire(&slot->seq_);
 
         if (seq == c + 1) {
-            /* rlx: claims a position and carries nothing; the value comes by
-             * R3, the slot goes back by R4. */
-            if (strait_cas_weak_rlx(&ring->consumer_, &c, c + 1)) {
-                STRAIT_POINT("ring.pop.claimed");
-                *ret_value = STRAIT_DATA_GET(&slot->value_);
-                /* [R4:rel] we have done reading; the producer of the next
-                 * round may write. */
-                strait_store_release(&slot->seq_, c + ring->mask_ + 1);
+            /* rlx: came by R3. Perhaps of a later round already, but then
+             * somebody has taken position c and the CAS fails. */
+            void *value = strait_load_rlx(&slot->value_);
+
+            STRAIT_POINT("ring.pop.read");
+            /* [R4:rel] we have read; the producer of the next round may
+             * write. */
+            if (strait_cas_weak_release(&ring->consumer_, &c, c + 1)) {
+                *ret_value = value;
                 return STRAIT_RING_DONE;
             }
         } else {
-            /* rlx: did somebody else claim in between? */
+            /* rlx: did somebody else take it in between? */
             uint64_t again = strait_load_rlx(&ring->consumer_);
 
             if (again == c && (int64_t)(seq - (c + 1)) < 0) {

@@ -74,9 +74,7 @@ STRAIT_API void strait_work_init(strait_work_t *work, strait_work_fn run,
  *   For a loop: strait_loop_ref_sink(), with the reference held until then. On
  *   the loop's own thread strait_loop_submit() is simpler.
  * @retval 0           accepted: `done` will be called once
- * @retval -EAGAIN     the lane is full, or the place it comes to next is still
- *                     being emptied by a worker that was stopped in the act one
- *                     round ago; nothing happened, try again later
+ * @retval -EAGAIN     the lane is full; nothing happened, try again later
  * @retval -ESHUTDOWN  the pool was closed; nothing happened
  * @retval -EBUSY      this item is in flight
  * @retval -EINVAL     an argument is NULL, or the item has no `run`

@@ -13,8 +13,6 @@
  *                                address only, so the word may be gone by then.
  *   STI_YIELD()                  let another thread run.
  *   STI_PAUSE()                  one step of a bounded spin.
- *   STI_PREFETCH_WRITE(p)        bring p's cache line here to be written; p may
- *                                be any address.
  */
 #ifndef STI_BASE_ENV_H
 #define STI_BASE_ENV_H
@@ -31,17 +29,10 @@
 #define STI_YIELD() ((void)sched_yield())
 #if defined(__x86_64__)
 #define STI_PAUSE() __builtin_ia32_pause()
-/* prefetchw by hand: compilers fall back to a prefetch for reading unless told
- * of a newer processor. Every x86-64 one takes it, the oldest as a no-op. */
-#define STI_PREFETCH_WRITE(p)                                                  \
-    __asm__ __volatile__("prefetchw %0" : : "m"(*(const char *)(p)))
 #elif defined(__aarch64__)
 #define STI_PAUSE() __asm__ __volatile__("isb" ::: "memory")
 #else
 #define STI_PAUSE() ((void)0)
-#endif
-#ifndef STI_PREFETCH_WRITE
-#define STI_PREFETCH_WRITE(p) __builtin_prefetch((p), 1)
 #endif
 
 #endif /* STI_MODEL */

@@ -11,4 +11,5 @@ void
 sti_spinner_init(sti_spinner_t *spinner)
 {
     spinner->limit_ns = strait_cpu_usable() > 1 ? STI_SPIN_MIN_NS * 8 : 0;
+    spinner->begun_ns = 0;
 }

@@ -27,11 +27,8 @@
 #include "loop/loop_priv.h"
 
 #include "base/env.h"
-#include "base/fork.h"
 #include "base/memory.h"
-#include "base/spin.h"
 
-#include <errno.h>
 #include <strait/clock.h>
 
 /* Entries delivered per visit of the inbox: enough to spread the cost of a turn,
@@ -43,18 +40,6 @@
 #define STI_INBOX_BUDGET 256
 #endif
 #endif
-
-int
-sti_loop_check(const strait_loop_t *loop)
-{
-    if (loop == NULL)
-        return -EINVAL;
-    if (sti_forked(loop->fork_generation))
-        return -ECHILD;
-    if (!pthread_equal(loop->owner, pthread_self()))
-        return -EPERM;
-    return 0;
-}
 
 /* ------------------------------------------------------------------ life */
 
@@ -78,7 +63,7 @@ create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
     if (loop == NULL)
         return -ENOMEM;
     loop->allocator = *allocator;
-    loop->owner = pthread_self();
+    loop->owner = sti_thread_token();
     loop->fork_generation = sti_fork_generation();
     if (loop->fork_generation == 0) {
         sti_free(allocator, loop, sizeof *loop);
@@ -121,7 +106,7 @@ strait_loop_adopt(strait_loop_t *loop)
         return -ECHILD;
     if (loop->running)
         return -EBUSY;
-    loop->owner = pthread_self();
+    loop->owner = sti_thread_token();
     return 0;
 }
 
@@ -139,7 +124,7 @@ destroy(strait_loop_t *loop)
         sti_free(&allocator, loop, sizeof *loop);
         return 0;
     }
-    if (!pthread_equal(loop->owner, pthread_self()))
+    if (loop->owner != sti_thread_token())
         return -EPERM;
     if (loop->running || loop->n_in_flight != 0)
         return -EBUSY;
@@ -190,7 +175,7 @@ deliver(strait_loop_t *loop)
         sti_gap_reset(&loop->gap);
         entry = STRAIT_CONTAINER_OF(node, strait_sink_entry_t, node_);
         /* Delivering the next one writes to it, and a worker has it now. */
-        STI_PREFETCH_WRITE(inbox->cursor_);
+        STRAIT_PREFETCH_WRITE(inbox->cursor_);
         entry->deliver_(entry, 0);
     }
     return STRAIT_SINK_MORE;
@@ -229,7 +214,7 @@ spin(strait_loop_t *loop, uint64_t timeout_ns)
         timeout_ns < loop->spinner.limit_ns)
         return false;
     loop->may_spin = false;
-    end = strait_now_ns() + loop->spinner.limit_ns;
+    end = sti_spinner_begin(&loop->spinner, strait_now_ns());
     do {
         STI_PAUSE();
         hit = !strait_mpsc_is_empty(&loop->ref->sink.queue);
@@ -250,6 +235,7 @@ sleep_in_poll(strait_loop_t *loop)
         return;
     loop->stats.n_sleeps++;
     loop->poll_error = sti_poll(loop, timeout_ns);
+    sti_spinner_slept(&loop->spinner, strait_now_ns());
     if (!strait_mpsc_disarm(inbox))
         loop->n_rings_owed++;
 }

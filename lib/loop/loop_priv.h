@@ -9,11 +9,13 @@
 #include <strait/loop.h>
 #include <strait/timer.h>
 
+#include "base/fork.h"
 #include "base/gap.h"
 #include "base/spin.h"
+#include "base/thread.h"
 #include "loop/wheel.h"
 
-#include <pthread.h>
+#include <errno.h>
 
 /*
  * What other threads touch: the inbox and the doorbell. It outlives the loop
@@ -36,9 +38,9 @@ struct strait_loop {
     int epoll_fd;
     bool running;
     bool stopping;
-    bool no_pwait2; /* the kernel lacks epoll_pwait2: milliseconds only */
-    pthread_t owner;
-    int poll_error; /* why the loop cannot sleep any more; ends the run */
+    bool no_pwait2;  /* the kernel lacks epoll_pwait2: milliseconds only */
+    uintptr_t owner; /* base/thread.h */
+    int poll_error;  /* why the loop cannot sleep any more; ends the run */
     uint64_t now_ns;
     uint64_t n_rings_owed; /* armings that a sender has taken out */
     size_t n_timers;       /* active ones */
@@ -52,8 +54,18 @@ struct strait_loop {
     sti_wheel_t wheel;
 };
 
-/* 0, or why the calling thread may not touch the loop. loop.c */
-int sti_loop_check(const strait_loop_t *loop);
+/* 0, or why the calling thread may not touch the loop. */
+static inline int
+sti_loop_check(const strait_loop_t *loop)
+{
+    if (loop == NULL)
+        return -EINVAL;
+    if (sti_forked(loop->fork_generation))
+        return -ECHILD;
+    if (loop->owner != sti_thread_token())
+        return -EPERM;
+    return 0;
+}
 
 /* wake.c */
 int sti_ref_create(

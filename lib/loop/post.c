@@ -2,7 +2,7 @@
 /*
  * post.c - messages to a loop from any thread. The post travels through the
  * inbox of wake.c; state_ only catches an owner who posts twice, like that of a
- * work item (lib/sched/work.c).
+ * work item (lib/sched/submit.h).
  */
 #include "loop/loop_priv.h"
 

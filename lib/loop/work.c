@@ -6,10 +6,7 @@
  */
 #include "loop/loop_priv.h"
 
-#include "base/check.h"
 #include "sched/submit.h"
-
-#include <errno.h>
 
 static void
 deliver_counted(strait_sink_entry_t *entry, int status)
@@ -18,7 +15,7 @@ deliver_counted(strait_sink_entry_t *entry, int status)
     strait_loop_t *loop = work->owner_;
 
     STI_CHECK(1, loop->n_in_flight != 0);
-    STI_CHECK(2, pthread_equal(loop->owner, pthread_self()));
+    STI_CHECK(2, loop->owner == sti_thread_token());
     loop->n_in_flight--;
     sti_work_finish(work, status);
 }

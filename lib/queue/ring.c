@@ -7,41 +7,56 @@
  * Deviations: (1) the producer word carries two flags below the position, so
  * that publishing work and seeing a sleeper, or seeing the close, are one
  * atomic step; (2) operations are weak and say why they failed (FULL, EMPTY,
- * PENDING) instead of spinning. The scheme with ordered tails (DPDK's default,
- * ck_ring) was rejected: with more producers than cores one preempted producer
- * stops all others.
+ * PENDING) instead of spinning; (3) a pop reads the value first and claims it
+ * afterwards, and a slot is free once consumer_ has passed it: there is nothing
+ * left to do after the claim. In the original a consumer stopped between claim
+ * and release makes a push one round later answer FULL in a ring that is nearly
+ * empty; and slots are written by both sides. The producers pay with a look at
+ * consumer_ once a round, and keep what they saw in freed_.
  *
- * Picture, capacity 4, producer position 6, consumer position 3:
+ * The scheme with ordered tails (DPDK's default, ck_ring) was rejected: with more
+ * producers than cores one preempted producer stops all others.
+ *
+ * Picture, capacity 4, producer position 7, consumer position 3:
  *     slot   0        1        2        3
- *     seq    5 full   5 hole   6 free   4 full
- *            pos 4    pos 5             pos 3
- *   position 5 (slot 1) is claimed and not filled: seq still says 5 for it, or
- *   rather "free for 5"; pops give out 3 and 4, then answer PENDING.
+ *     seq    5        2        7        4
+ *            pos 4    pos 5    pos 6    pos 3
+ *            filled   claimed  filled   filled: the next to be popped
+ *   Slot 1 still carries the 2 of position 1: pops give out 3 and 4, then answer
+ *   PENDING until the producer of position 5 has stored its 6.
  *
  * Roles. push, close: any thread. pop, arm: any number of consumers. init:
  *     nobody else may look.
  *
  * Invariants.
- *   I1  consumer position <= producer position <= consumer position + capacity,
- *       by unsigned difference.
- *   I2  slot i holds seq == pos (free for push pos), pos + 1 (filled), with
- *       pos = i modulo capacity; it only grows.
+ *   I1  freed_ <= consumer position <= producer position <= consumer position +
+ *       capacity, by difference.
+ *   I2  slot i holds pos + 1 of the last push that filled it, pos = i modulo
+ *       capacity, or 0; it only grows.
  *   I3  ARMED is set only while the two positions are equal, and every
  *       successful push clears it.
  *   I4  once CLOSED is set the producer word no longer changes.
+ *   I5  slot pos is written only after consumer_ has passed pos - capacity, and
+ *       not again before it has passed pos.
  *
  * Edges.
  *   R2  arm's CAS -> push's CAS, close      the sleeper's entry in the idle set
  *   R3  seq store of push -> seq load of pop      the value
- *   R4  seq store of pop -> seq load of the push one round later    the slot
+ *   R4  CAS of pop -> consumer_ load of a push one round later, directly or
+ *       through R5      the consumer has read the slot
+ *   R5  freed_ store of push -> freed_ load of a push      R4
  *
- * Why consumer_ needs no order: arm compares a possibly stale consumer position
- * c with the position p of a producer word that its CAS proves current. The
- * true consumer position lies between c and p; c == p leaves no room.
+ * Why a pop may read a value that is not its own: by I5 that happens only after
+ * consumer_ has left c, and consumer_ never comes back to c, so the CAS fails and
+ * the value is dropped.
  *
- * Progress. push, pop lock-free; arm, close wait-free. Preempted between claim and publication: a
- *   producer hides later values from consumers (PENDING), a consumer delays one
- *   push a whole round later (FULL). Nobody spins.
+ * Why arm needs no order on consumer_: it compares a possibly stale consumer
+ * position c with the position p of a producer word that its CAS proves current.
+ * The true consumer position lies between c and p; c == p leaves no room.
+ *
+ * Progress. push, pop lock-free; arm, close wait-free. Preempted between claim and
+ *   publication a producer hides later values from consumers (PENDING); a consumer
+ *   preempted anywhere delays nobody. Nobody spins.
  *
  * Retries carry nothing from round to round: each round loads anew. That costs
  * one load in the rare round and lets a model checker treat a round without a
@@ -49,7 +64,7 @@
  *
  * Limits. Positions have 62 bits and do not wrap in practice (2^62 at 1 per ns
  *   are 146 years); the wrap of 62 bits is not provided for. Capacity 1 is
- *   refused: "filled" and "free for the next round" would be one number. Not
+ *   refused: nobody has asked for it, and the models know nothing of it. Not
  *   across fork, not between processes.
  *
  * Checked by tests/model/model_ring_*.c, model_lane_*.c,
@@ -80,12 +95,14 @@ strait_ring_init(
     for (i = 0; i < capacity; i++) {
         /* rlx: here and below; the ring is not shared before init returns, and
          * whatever shares it publishes all this. */
-        strait_store_rlx(&slots[(start + i) & ring->mask_].seq_, start + i);
+        strait_store_rlx(&slots[i].seq_, 0);
     }
     /* rlx: as above. */
     strait_store_rlx(&ring->producer_, start << STRAIT_RING_SHIFT_);
     /* rlx: as above. */
     strait_store_rlx(&ring->consumer_, start);
+    /* rlx: as above. */
+    strait_store_rlx(&ring->freed_, start);
     return true;
 }
 

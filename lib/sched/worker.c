@@ -108,7 +108,7 @@ spin(strait_pool_t *pool, uint32_t n_lanes, sti_spinner_t *spinner)
 
     if (spinner->limit_ns == 0)
         return false;
-    end = strait_now_ns() + spinner->limit_ns;
+    end = sti_spinner_begin(spinner, strait_now_ns());
     do {
         uint32_t i;
 
@@ -174,6 +174,7 @@ sti_worker_main(void *arg)
             return NULL;
         } else if (!spin(pool, n_lanes, &spinner)) {
             park(worker);
+            sti_spinner_slept(&spinner, strait_now_ns());
             was_idle = true;
         }
     }

@@ -4,8 +4,8 @@
  * and worker.c, over lanes and seats in static memory. A model sets WORKERS and
  * LANES, includes this, and defines `work_body`, what an item does when it runs.
  *
- * Not the real thing: creation and destruction of the pool, spinning (off), the
- * yields after work, and the sink, which counts.
+ * Not the real thing: creation and destruction of the pool, spinning (off), and
+ * the sink, which counts.
  */
 #ifndef STRAIT_MODEL_LANE_COMMON_H
 #define STRAIT_MODEL_LANE_COMMON_H
@@ -86,7 +86,7 @@ sti_gap_wait(sti_gap_t *gap)
         strait_ring_t *ring = pool.rings[GAP_LANE];
         uint64_t c = strait_load_rlx(&ring->consumer_);
 
-        M_AWAIT(strait_load_rlx(&ring->slots_[c & 1].seq_) != c);
+        M_AWAIT(strait_load_rlx(&ring->slots_[c & 1].seq_) >= c + 1);
     }
 #else
     M_PAUSE();

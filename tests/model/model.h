@@ -34,6 +34,7 @@
 #define STRAIT_MODEL_H
 
 #define STI_MODEL 1
+#define STRAIT_PREFETCH_WRITE(p) ((void)0)
 
 #ifdef M_GENMC
 

@@ -162,13 +162,6 @@ sti_gap_wait(sti_gap_t *gap)
     M_SET(&n_gaps, n + 1);
 }
 
-int
-sti_loop_check(const strait_loop_t *loop)
-{
-    (void)loop;
-    return 0;
-}
-
 #include "loop/post.c"
 #include "loop/wake.c"
 

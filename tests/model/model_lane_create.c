@@ -78,6 +78,7 @@ void
 sti_spinner_init(sti_spinner_t *spinner)
 {
     spinner->limit_ns = 0;
+    spinner->begun_ns = 0;
 }
 
 void

@@ -29,8 +29,12 @@ class Mutant:
     edits: list  # of (path, old text, new text)
 
 
-PUSH_CAS = """            if (strait_cas_weak_acquire(
-                    &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {"""
+PUSH_CAS = """        if (strait_cas_weak_acquire(
+                &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {"""
+PUSH_FREED = """        freed = strait_load_acquire(&ring->freed_);
+        if ((int64_t)(pos - freed) > (int64_t)ring->mask_) {"""
+PUSH_VALUE = """            strait_store_rlx(&slot->value_, value);
+"""
 ARM_CAS = """    return strait_cas_release(&ring->producer_, &p, p | \
 STRAIT_RING_ARMED_);"""
 ARM_TEST = """    if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
@@ -90,17 +94,17 @@ MUTANTS = [
 
     # ------------------------------------------------------------- ring
     Mutant("ring-push-claims-in-two-steps", "ring", RING_MODELS, [
-        (RING_H, PUSH_CAS, """            if (strait_load_rlx(&ring->producer_) == p) {
-                strait_store_rlx(&ring->producer_,
-                    (pos + 1) << STRAIT_RING_SHIFT_);""")]),
+        (RING_H, PUSH_CAS, """        if (strait_load_rlx(&ring->producer_) == p) {
+            strait_store_rlx(&ring->producer_,
+                (pos + 1) << STRAIT_RING_SHIFT_);""")]),
     Mutant("ring-pop-claims-in-two-steps", "ring", RING_MODELS, [
-        (RING_H, "if (strait_cas_weak_rlx(&ring->consumer_, &c, c + 1)) {",
+        (RING_H, "if (strait_cas_weak_release(&ring->consumer_, &c, c + 1)) {",
          """if (strait_load_rlx(&ring->consumer_) == c) {
-                strait_store_rlx(&ring->consumer_, c + 1);""")]),
+                strait_store_release(&ring->consumer_, c + 1);""")]),
     Mutant("ring-push-keeps-armed", "ring", RING_MODELS, [
-        (RING_H, PUSH_CAS, """            if (strait_cas_weak_acquire(&ring->producer_, &p,
-                    ((pos + 1) << STRAIT_RING_SHIFT_) |
-                        (p & STRAIT_RING_ARMED_))) {""")]),
+        (RING_H, PUSH_CAS, """        if (strait_cas_weak_acquire(&ring->producer_, &p,
+                ((pos + 1) << STRAIT_RING_SHIFT_) |
+                    (p & STRAIT_RING_ARMED_))) {""")]),
     Mutant("ring-push-overlooks-close", "ring", RING_MODELS, [
         (RING_H, "        if (p & STRAIT_RING_CLOSED_)\n"
          "            return STRAIT_RING_CLOSED;\n", "")]),
@@ -137,19 +141,19 @@ MUTANTS = [
 
     strait_store_rlx(&ring->producer_, p | STRAIT_RING_CLOSED_);""")]),
     Mutant("ring-push-publishes-before-the-value", "ring", RING_MODELS, [
-        (RING_H, "                STRAIT_DATA_SET(&slot->value_, value);\n", ""),
-        (RING_H, "                strait_store_release(&slot->seq_, pos + 1);\n",
-         """                strait_store_release(&slot->seq_, pos + 1);
-                STRAIT_DATA_SET(&slot->value_, value);
-""")]),
-    Mutant("ring-pop-frees-the-slot-before-the-value", "ring", RING_MODELS, [
-        (RING_H, "                *ret_value = STRAIT_DATA_GET(&slot->value_);\n",
-         ""),
-        (RING_H, "                strait_store_release(&slot->seq_, "
-         "c + ring->mask_ + 1);\n",
-         """                strait_store_release(&slot->seq_, c + ring->mask_ + 1);
-                *ret_value = STRAIT_DATA_GET(&slot->value_);
-""")]),
+        (RING_H, PUSH_VALUE, ""),
+        (RING_H, "            strait_store_release(&slot->seq_, pos + 1);\n",
+         "            strait_store_release(&slot->seq_, pos + 1);\n"
+         + PUSH_VALUE)]),
+    Mutant("ring-pop-claims-before-it-has-read", "ring", RING_MODELS, [
+        (RING_H, "                *ret_value = value;\n",
+         "                *ret_value = strait_load_rlx(&slot->value_);\n")]),
+    Mutant("ring-push-overwrites-one-too-many", "ring", RING_MODELS, [
+        (RING_H, PUSH_FREED,
+         PUSH_FREED.replace("ring->mask_)", "ring->mask_ + 1)"))]),
+    Mutant("ring-push-trusts-what-was-freed-to-be-full", "ring", RING_MODELS, [
+        (RING_H, "            freed = strait_load_acquire(&ring->consumer_);\n",
+         "")]),
 
     # ------------------------------------------------------------- lane
     Mutant("lane-no-duty", "lane", LANE_MODELS, [
@@ -218,8 +222,8 @@ MUTANTS = [
          "            sti_counter_add(&worker->n_wakes, 1);\n"
          "        return false;\n"),
         (WORKER, AFTER_SLEEP, AFTER_SLEEP + "    return true;\n"),
-        (WORKER, "            park(worker);\n            was_idle = true;\n",
-         "            was_idle = park(worker);\n")]),
+        (WORKER, "            park(worker);\n", "            was_idle = park(worker);\n"),
+        (WORKER, "            was_idle = true;\n", "")]),
     Mutant("lane-keeps-its-bit-when-withdrawing", "lane", LANE_MODELS, [
         (PARKING, "    return (strait_and_rlx(&parking->idle_, ~bit) & bit) "
          "!= 0;", "    return (strait_load_rlx(&parking->idle_) & bit) != 0;")]),
