@@ -10,7 +10,8 @@
  *
  * Order. In each round the cases come in random order, and within a case its
  * systems do: what is compared runs close together in time, and drifts of the
- * machine hit everybody alike. The first round tells how many fit into the time.
+ * machine hit everybody alike. The first round tells how many fit into the
+ * time.
  */
 #include "harness.h"
 

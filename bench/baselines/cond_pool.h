@@ -3,8 +3,8 @@
  * cond_pool.h - a baseline: the thread pool and loop that one writes first, and
  * writes well. A queue under a mutex, with a condition variable that is
  * signalled only if a thread waits; a list of completions under a second mutex,
- * whose first entry writes to an eventfd; a loop that sleeps in epoll, takes all
- * completions under one lock and calls them back.
+ * whose first entry writes to an eventfd; a loop that sleeps in epoll, takes
+ * all completions under one lock and calls them back.
  */
 #ifndef BENCH_COND_POOL_H
 #define BENCH_COND_POOL_H

@@ -21,9 +21,10 @@
  * crosses between cores for everybody. All items are allocated and touched
  * before. If there is a processor for each thread, each is bound to one of its
  * own, since a producer and a consumer that take turns on one processor have no
- * lines to exchange; if not, the scheduler is left alone. Whoever finds the queue empty or full waits by bench_wait. Time runs
- * from the first thread's start to the consumer's last item. The result is
- * right if every producer's items came in their order, each once.
+ * lines to exchange; if not, the scheduler is left alone. Whoever finds the
+ * queue empty or full waits by bench_wait. Time runs from the first thread's
+ * start to the consumer's last item. The result is right if every producer's
+ * items came in their order, each once.
  */
 #ifndef BENCH_MPSC_DRIVER_H
 #define BENCH_MPSC_DRIVER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mpsc/mutex_swap - the same list, but the consumer takes all that is there under one
- * lock: what a careful user of a mutex writes.
+ * mpsc/mutex_swap - the same list, but the consumer takes all that is there
+ * under one lock: what a careful user of a mutex writes.
  */
 #include "mpsc/mpsc.h"
 

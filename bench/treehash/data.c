@@ -2,7 +2,8 @@
 /*
  * treehash/data - makes trees of files with contents from a seeded generator,
  * in a folder of its own under $TMPDIR or /tmp, and knows what sha256sum says
- * about them. They have just been written, so they are read from the page cache.
+ * about them. They have just been written, so they are read from the page
+ * cache.
  */
 #include "treehash/data.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wake/strait - strait_loop_post: an entry in the loop's inbox, and one write to
- * its eventfd because it sleeps.
+ * wake/strait - strait_loop_post: an entry in the loop's inbox, and one write
+ * to its eventfd because it sleeps.
  */
 #include "wake/wake.h"
 

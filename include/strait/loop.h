@@ -82,8 +82,8 @@ enum {
  * @retval -EPERM   not the owner
  * @retval -EBUSY   called from one of its callbacks
  * @retval -ECHILD  the loop stayed in the parent of a fork
- * @retval -EBADF, or another error of epoll_wait: somebody has closed the loop's
- *   descriptors
+ * @retval -EBADF, or another error of epoll_wait: somebody has closed the
+ *   loop's descriptors
  * @threads loop  @progress sleeps
  */
 STRAIT_API int strait_loop_run(strait_loop_t *loop, int mode) STRAIT_NOEXCEPT;
@@ -99,10 +99,11 @@ STRAIT_API int strait_loop_stop(strait_loop_t *loop) STRAIT_NOEXCEPT;
 /**
  * Ends a loop. Timers become inactive without a call. What is queued, and what
  * other threads still send through references they hold, is delivered with
- * -ECANCELED: the former now, the latter by a thread that sends: one that posts,
- * gives a reference back, or finishes a work item; it delivers what others send
- * meanwhile as well. The last reference frees the inbox. Waits for a thread that has just been chosen to
- * wake this loop, until it has done so. In the child of a fork it only frees.
+ * -ECANCELED: the former now, the latter by a thread that sends: one that
+ * posts, gives a reference back, or finishes a work item; it delivers what
+ * others send meanwhile as well. The last reference frees the inbox. Waits for
+ * a thread that has just been chosen to wake this loop, until it has done so.
+ * In the child of a fork it only frees.
  * @param loop  NULL is allowed and does nothing
  * @retval 0       done
  * @retval -EPERM  not the owner; nothing happened
@@ -213,8 +214,8 @@ STRAIT_API STRAIT_NODISCARD int strait_loop_post(
 /**
  * Hands work to a lane; its `done` is called on this loop. The loop has work,
  * and cannot be destroyed, until then.
- * @retval see strait_work_submit; -EPERM if called by another thread; -ESHUTDOWN
- *   also while the loop is being destroyed
+ * @retval see strait_work_submit; -EPERM if called by another thread;
+ *   -ESHUTDOWN also while the loop is being destroyed
  * @threads loop  @progress lock-free; 1 system call if a worker must be woken
  * @cost 1 RMW (3 with a wake-up), 0 allocations
  */

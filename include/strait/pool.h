@@ -15,8 +15,9 @@
  * the order of their submits; they may finish in any order. Lanes of one pool
  * are served in turn. While a worker is parked a submit wakes one, whatever the
  * others are doing, or one that was just woken does so before it runs anything;
- * while none is, a submit makes no system call. A worker hands on the completion of one item before it starts
- * the next. An idle pool uses no CPU and never wakes up.
+ * while none is, a submit makes no system call. A worker hands on the
+ * completion of one item before it starts the next. An idle pool uses no CPU
+ * and never wakes up.
  *
  * Threads of the pool are named after it, block all signals but those that
  * report faults, and start in strait_pool_create.

@@ -18,15 +18,15 @@
  *     }
  *
  * Design. Each slot has a sequence number that says who filled it; a position
- * is claimed by one compare-and-swap, and a pop is nothing but that. lib/queue/ring.c has the
- * picture, invariants and proof notes.
+ * is claimed by one compare-and-swap, and a pop is nothing but that.
+ * lib/queue/ring.c has the picture, invariants and proof notes.
  *
  * Guarantees: each value comes out exactly once, in the order of the claims.
  * What the producer wrote before push is visible to the consumer after pop.
  * FULL is exact: all places were taken at one moment during the call. EMPTY is
  * weak: a value that was pushed may hide behind a claim that is not filled yet
- * (then the answer is PENDING). CLOSED is exact: after strait_ring_close no push
- * succeeds, and everything pushed before can still be taken.
+ * (then the answer is PENDING). CLOSED is exact: after strait_ring_close no
+ * push succeeds, and everything pushed before can still be taken.
  *
  * Fork, signals: push and pop may be called from a signal handler. The child
  * of a fork must initialise the ring anew; nothing here checks that.

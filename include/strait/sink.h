@@ -24,11 +24,11 @@
  * delays that one sleeping consumer until it goes on; nobody else waits. That
  * thread still reads the sink then, although its entry may have been delivered:
  * a sink must stay valid until every wake it is owed has come, one for each
- * arming that was not taken back (strait_mpsc_disarm answers false). The sink of
- * a loop sees to that itself.
+ * arming that was not taken back (strait_mpsc_disarm answers false). The sink
+ * of a loop sees to that itself.
  *
- * Fork: the child must initialise the sink anew; nothing here checks that, and a
- * push through a sink of the parent's may wake the parent.
+ * Fork: the child must initialise the sink anew; nothing here checks that, and
+ * a push through a sink of the parent's may wake the parent.
  */
 #ifndef STRAIT_SINK_H
 #define STRAIT_SINK_H

@@ -10,9 +10,9 @@
  *
  * A timer is the caller's memory; it must stay valid and unmoved while active.
  * Timers that fall due together run in the order of their deadlines, those with
- * equal deadlines in the order of their starts, at most 1024 in a pass; what that
- * leaves over comes first in the next pass. A timer that a timer callback starts never runs in
- * the same pass, even if it is due.
+ * equal deadlines in the order of their starts, at most 1024 in a pass; what
+ * that leaves over comes first in the next pass. A timer that a timer callback
+ * starts never runs in the same pass, even if it is due.
  */
 #ifndef STRAIT_TIMER_H
 #define STRAIT_TIMER_H

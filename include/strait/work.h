@@ -16,11 +16,10 @@
  * then on to the caller again, who may free or submit it from inside `done`.
  *
  * Guarantees: exactly one `done` per successful submit, never from inside the
- * call to submit, by whoever consumes the sink (after a loop has ended: loop.h).
- * What the submitter wrote
- * before submit is visible in `run`; what `run` wrote is visible in `done`.
- * `run` may block, but it holds its worker while it does. Neither function may
- * unwind, longjmp or end its thread.
+ * call to submit, by whoever consumes the sink (after a loop has ended:
+ * loop.h). What the submitter wrote before submit is visible in `run`; what
+ * `run` wrote is visible in `done`. `run` may block, but it holds its worker
+ * while it does. Neither function may unwind, longjmp or end its thread.
  */
 #ifndef STRAIT_WORK_H
 #define STRAIT_WORK_H

@@ -6,9 +6,9 @@
  * The quota is looked for along the path that /proc/self/cgroup names, from the
  * group itself up to the root as it is mounted, because a limit may sit on any
  * ancestor: cgroup v2 cpu.max ("max 100000" or "150000 100000"), v1
- * cpu.cfs_quota_us (-1: none) and cpu.cfs_period_us. Quotas are rounded up: with
- * 1.5 CPUs two threads can each get something done. Mounts elsewhere than under
- * /sys/fs/cgroup are not found; then the affinity mask decides alone.
+ * cpu.cfs_quota_us (-1: none) and cpu.cfs_period_us. Quotas are rounded up:
+ * with 1.5 CPUs two threads can each get something done. Mounts elsewhere than
+ * under /sys/fs/cgroup are not found; then the affinity mask decides alone.
  */
 #define _GNU_SOURCE
 #include <strait/cpu.h>

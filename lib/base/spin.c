@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spin.c - see spin.h. CPUs that the affinity mask or the quota takes away later
- * are not noticed: the price is a spin of a microsecond.
+ * spin.c - see spin.h. CPUs that the affinity mask or the quota takes away
+ * later are not noticed: the price is a spin of a microsecond.
  */
 #include "base/spin.h"
 

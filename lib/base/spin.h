@@ -4,31 +4,32 @@
  * it sleeps: look around for a moment, if looking around has paid off lately.
  * Included by: sched, loop.
  *
- * A sleep and its wake-up cost microseconds on both sides, and an idle CPU takes
- * up to 30 us to wake; the other side of an exchange often answers sooner. So a
- * thread that has just had work looks for more for limit_ns:
+ * A sleep and its wake-up cost microseconds on both sides, and an idle CPU
+ * takes up to 30 us to wake; the other side of an exchange often answers
+ * sooner. So a thread that has just had work looks for more for limit_ns:
  *   a spin that found something     doubles the limit
  *   a spin for nothing              halves it
  *   a sleep that was so short that the longest spin would have spared it
  *                                   sets it to that
- * between STI_SPIN_MIN_NS and STI_SPIN_MAX_NS: a stream is served awake, a trickle
- * costs one microsecond an event, an idle thread nothing. With one usable CPU
- * nobody spins: there is no other side to wait for.
+ * between STI_SPIN_MIN_NS and STI_SPIN_MAX_NS: a stream is served awake, a
+ * trickle costs one microsecond an event, an idle thread nothing. With one
+ * usable CPU nobody spins: there is no other side to wait for.
  *
- * The third rule is the way out of a trap. Two sides that both sleep answer each
- * other after two wake-ups; a spin shorter than one wake-up misses every time, is
- * cut down, and the exchange stays asleep, at a twentieth of its rate. The limit
- * for "short" is the longest spin plus a wake-up of one's own.
+ * The third rule is the way out of a trap. Two sides that both sleep answer
+ * each other after two wake-ups; a spin shorter than one wake-up misses every
+ * time, is cut down, and the exchange stays asleep, at a twentieth of its rate.
+ * The limit for "short" is the longest spin plus a wake-up of one's own.
  *
- * Measured with one loop and two workers on 2 CPUs, million round trips per second
- * with 64 jobs in flight, five runs each on the same machine: up to 10 us without
- * the third rule 1.0 1.2 1.2 2.3 10; up to 30 us with it 2.4 6.1 6.6 32 33; up to 50
- * us with it 8.2 16 17 34 (as quick with twice the limit for "short").
+ * Measured with one loop and two workers on 2 CPUs, million round trips per
+ * second with 64 jobs in flight, five runs each on the same machine: up to 10
+ * us without the third rule 1.0 1.2 1.2 2.3 10; up to 30 us with it 2.4 6.1 6.6
+ * 32 33; up to 50 us with it 8.2 16 17 34 (as quick with twice the limit for
+ * "short").
  *
- * What was tried instead: to spin only with more CPUs than threads of this library
- * leaves the exchange above asleep half of the time; to yield (sched_yield) is as
- * good on a quiet machine, but next to a busy stranger a yield lasts a time slice of
- * his, and the exchange fell to a tenth.
+ * What was tried instead: to spin only with more CPUs than threads of this
+ * library leaves the exchange above asleep half of the time; to yield
+ * (sched_yield) is as good on a quiet machine, but next to a busy stranger a
+ * yield lasts a time slice of his, and the exchange fell to a tenth.
  */
 #ifndef STI_BASE_SPIN_H
 #define STI_BASE_SPIN_H

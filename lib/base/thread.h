@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.h - who is asking: a token that tells the calling thread apart from all
- * others that live, at the price of one instruction. An API that belongs to one
- * thread compares it in every call; pthread_self is a call into the C library,
- * which was 5 % of what an offloaded job costs its loop. Included by: loop.
+ * thread.h - who is asking: a token that tells the calling thread apart from
+ * all others that live, at the price of one instruction. An API that belongs to
+ * one thread compares it in every call; pthread_self is a call into the C
+ * library, which was 5 % of what an offloaded job costs its loop. Included by:
+ * loop.
  */
 #ifndef STI_BASE_THREAD_H
 #define STI_BASE_THREAD_H

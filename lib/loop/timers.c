@@ -3,11 +3,11 @@
  * timers.c - starting, stopping and running timers. How they are kept in order
  * is in wheel.c.
  *
- * A pass takes what is due at its beginning out of the wheel as one sorted list.
- * Timers that callbacks start go to the wheel, not to that list, so none of them
- * runs in the same pass; timers that callbacks stop leave whichever list they
- * are in. Time is the loop's cached time, read at the start of the turn: a timer
- * is never early.
+ * A pass takes what is due at its beginning out of the wheel as one sorted
+ * list. Timers that callbacks start go to the wheel, not to that list, so none
+ * of them runs in the same pass; timers that callbacks stop leave whichever
+ * list they are in. Time is the loop's cached time, read at the start of the
+ * turn: a timer is never early.
  */
 #include "loop/loop_priv.h"
 

@@ -9,19 +9,21 @@
  * tail word owes exactly one write.
  *
  * Because it is never read, its counter is a ledger: the number of writes since
- * it was made. The loop counts the armings that a sender took out, so at its end
- * it knows how many writes must arrive, and waits for the last of them before it
- * closes the descriptor. A sender can therefore never write to a descriptor that
- * is closed or belongs to somebody else by now, and no sender has to count.
+ * it was made. The loop counts the armings that a sender took out, so at its
+ * end it knows how many writes must arrive, and waits for the last of them
+ * before it closes the descriptor. A sender can therefore never write to a
+ * descriptor that is closed or belongs to somebody else by now, and no sender
+ * has to count.
  *
- * After the loop is gone the inbox stays armed with nobody behind it. The sender
- * that takes `armed` out has then become the consumer: it delivers what is there
- * with -ECANCELED, arms again, and is a sender again. So every entry that was
- * accepted is delivered once, whoever loses the race with the end of the loop.
+ * After the loop is gone the inbox stays armed with nobody behind it. The
+ * sender that takes `armed` out has then become the consumer: it delivers what
+ * is there with -ECANCELED, arms again, and is a sender again. So every entry
+ * that was accepted is delivered once, whoever loses the race with the end of
+ * the loop.
  *
  * Who keeps the memory. holders = {users, memory}. A user's reference counts in
- * both; the loop counts in memory only. Whoever becomes the consumer of a closed
- * inbox counts in memory while it is that: its own entry, which is still
+ * both; the loop counts in memory only. Whoever becomes the consumer of a
+ * closed inbox counts in memory while it is that: its own entry, which is still
  * undelivered then, is what keeps the reference alive until it has done so
  * (contract of strait_work_submit and strait_loop_post).
  *
@@ -34,8 +36,8 @@
  * `closed` is carried by M3: stored before arm's CAS, read after the exchange
  * that took `armed` out.
  *
- * A thread stopped between taking `armed` and its write delays this loop's sleep
- * only, and the loop's destruction; nobody else.
+ * A thread stopped between taking `armed` and its write delays this loop's
+ * sleep only, and the loop's destruction; nobody else.
  *
  * Tests: tests/loop/test_ref.c, stress_loop.c, tests/model/model_mpsc_disarm.c.
  */

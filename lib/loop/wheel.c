@@ -24,8 +24,8 @@
  *       within a level lower slots come first.
  *   I3  used/levels_used have a bit exactly where a slot/level has a timer.
  *   I4  the due list is sorted by (deadline, start number) within each advance.
- *   I5  next_known implies that next_ns is no later than the next deadline, or has
- *       passed already.
+ *   I5  next_known implies that next_ns is no later than the next deadline, or
+ *       has passed already.
  *
  * Costs. add, remove: O(1). advance: O(1) per level, and each timer moves down
  * at most once per level in its life. next_ns: a look at up to SCAN_MAX timers
@@ -195,8 +195,8 @@ merge(strait_timer_t *a, strait_timer_t *b)
 }
 
 /*
- * Sorts a list linked by next_. Bottom-up: runs[i] is empty or holds 2^i timers,
- * so equal-sized runs are merged while they are still in the cache.
+ * Sorts a list linked by next_. Bottom-up: runs[i] is empty or holds 2^i
+ * timers, so equal-sized runs are merged while they are still in the cache.
  */
 static strait_timer_t *
 sort(strait_timer_t *list)

@@ -4,9 +4,9 @@
  * time to add and to remove, sorted when they fall due. One thread.
  * Included by: the .c files of lib/loop.
  *
- * Shape: a hierarchical timing wheel (Varghese and Lauck, 1987) whose tick is one
- * nanosecond: 11 levels of 64 slots cover all 64 bits, so there is no rounding
- * and no overflow list. wheel.c has the rules.
+ * Shape: a hierarchical timing wheel (Varghese and Lauck, 1987) whose tick is
+ * one nanosecond: 11 levels of 64 slots cover all 64 bits, so there is no
+ * rounding and no overflow list. wheel.c has the rules.
  */
 #ifndef STI_LOOP_WHEEL_H
 #define STI_LOOP_WHEEL_H

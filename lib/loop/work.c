@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * work.c - offload: work for a pool whose completion comes back to this loop.
- * The loop counts what is in flight, on its own thread and without atomics; that
- * is why submit is for the loop's thread, and why the loop cannot end meanwhile.
+ * The loop counts what is in flight, on its own thread and without atomics;
+ * that is why submit is for the loop's thread, and why the loop cannot end
+ * meanwhile.
  */
 #include "loop/loop_priv.h"
 

@@ -14,16 +14,16 @@
  * empty; and slots are written by both sides. The producers pay with a look at
  * consumer_ once a round, and keep what they saw in freed_.
  *
- * The scheme with ordered tails (DPDK's default, ck_ring) was rejected: with more
- * producers than cores one preempted producer stops all others.
+ * The scheme with ordered tails (DPDK's default, ck_ring) was rejected: with
+ * more producers than cores one preempted producer stops all others.
  *
  * Picture, capacity 4, producer position 7, consumer position 3:
  *     slot   0        1        2        3
  *     seq    5        2        7        4
  *            pos 4    pos 5    pos 6    pos 3
  *            filled   claimed  filled   filled: the next to be popped
- *   Slot 1 still carries the 2 of position 1: pops give out 3 and 4, then answer
- *   PENDING until the producer of position 5 has stored its 6.
+ *   Slot 1 still carries the 2 of position 1: pops give out 3 and 4, then
+ *   answer PENDING until the producer of position 5 has stored its 6.
  *
  * Roles. push, close: any thread. pop, arm: any number of consumers. init:
  *     nobody else may look.
@@ -47,16 +47,17 @@
  *   R5  freed_ store of push -> freed_ load of a push      R4
  *
  * Why a pop may read a value that is not its own: by I5 that happens only after
- * consumer_ has left c, and consumer_ never comes back to c, so the CAS fails and
- * the value is dropped.
+ * consumer_ has left c, and consumer_ never comes back to c, so the CAS fails
+ * and the value is dropped.
  *
  * Why arm needs no order on consumer_: it compares a possibly stale consumer
- * position c with the position p of a producer word that its CAS proves current.
- * The true consumer position lies between c and p; c == p leaves no room.
+ * position c with the position p of a producer word that its CAS proves
+ * current. The true consumer position lies between c and p; c == p leaves no
+ * room.
  *
- * Progress. push, pop lock-free; arm, close wait-free. Preempted between claim and
- *   publication a producer hides later values from consumers (PENDING); a consumer
- *   preempted anywhere delays nobody. Nobody spins.
+ * Progress. push, pop lock-free; arm, close wait-free. Preempted between claim
+ *   and publication a producer hides later values from consumers (PENDING); a
+ *   consumer preempted anywhere delays nobody. Nobody spins.
  *
  * Retries carry nothing from round to round: each round loads anew. That costs
  * one load in the rare round and lets a model checker treat a round without a

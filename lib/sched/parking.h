@@ -2,13 +2,13 @@
 /*
  * parking.h - the core of the pool: how a submit finds a sleeping worker, how a
  * worker goes to sleep without missing a submit, and how one woken worker sees
- * to it that enough others are awake. A core: it includes the shim, the ring and
- * the environment macros, nothing else, so that tests/model runs this very file.
- * Included by: the .c files of lib/sched.
+ * to it that enough others are awake. A core: it includes the shim, the ring
+ * and the environment macros, nothing else, so that tests/model runs this very
+ * file. Included by: the .c files of lib/sched.
  *
  * Source. Our own protocol; its rules were found by refutation: each step below
- * names what went wrong without it. Related: the idle set of Go's scheduler, the
- * sleep module of rayon (who wakes takes the sleeper out of the set).
+ * names what went wrong without it. Related: the idle set of Go's scheduler,
+ * the sleep module of rayon (who wakes takes the sleeper out of the set).
  *
  * State.  ring.producer_ {position, CLOSED, ARMED} of each lane
  *         idle_  one bit per worker: parked, or about to be
@@ -28,8 +28,8 @@
  *   I1  a worker sleeps only after it armed every open lane while its bit was
  *       set: then the next push into any of them finds ARMED and a bit.
  *   I2  who takes a bit out of idle_ owes that worker a store to wake_.
- *   I3  whoever leaves idleness while others are parked leaves behind armed lanes
- *       or an awake successor before it enters user code (duty).
+ *   I3  whoever leaves idleness while others are parked leaves behind armed
+ *       lanes or an awake successor before it enters user code (duty).
  *
  * Edges (R2 is in ring.c).
  *   P1  wake_ exchange of the waker -> load of wake_ in sleep     what the waker
@@ -40,7 +40,8 @@
  *
  * Progress. All lock-free and bounded by the number of workers and lanes; sleep
  *   sleeps. A thread stopped between taking a bit and storing wake_ delays that
- *   one worker; the duty of the others keeps the items moving if they are awake.
+ *   one worker; the duty of the others keeps the items moving if they are
+ *   awake.
  *
  * Limits. 64 workers: one word. Nothing here allocates or can fail.
  *
@@ -141,10 +142,11 @@ sti_parking_announce(sti_parking_t *parking, uint32_t worker)
 }
 
 /*
- * Takes the announcement back; false if a waker was faster. Either way the worker
- * has left idleness and owes a duty once it holds an item. Also after a sleep:
- * what ended it may have been the late 1 of a waker who took the bit of an earlier
- * announcement, and a bit left behind would draw a wake-up meant for a sleeper.
+ * Takes the announcement back; false if a waker was faster. Either way the
+ * worker has left idleness and owes a duty once it holds an item. Also after a
+ * sleep: what ended it may have been the late 1 of a waker who took the bit of
+ * an earlier announcement, and a bit left behind would draw a wake-up meant for
+ * a sleeper.
  */
 static inline bool
 sti_parking_withdraw(sti_parking_t *parking, uint32_t worker)
@@ -169,9 +171,9 @@ sti_parking_sleep(sti_parking_t *parking, uint32_t worker)
 
 /*
  * Arms every lane that can still get work. False: do not sleep, because one of
- * them has, or is about to have, something to take, or because none is left that
- * could wake anybody. A closed, drained lane needs no arming; but if all of them
- * are closed the last wake-up may have been sent already.
+ * them has, or is about to have, something to take, or because none is left
+ * that could wake anybody. A closed, drained lane needs no arming; but if all
+ * of them are closed the last wake-up may have been sent already.
  */
 static inline bool
 sti_parking_arm_all(strait_ring_t *const *lanes, uint32_t n_lanes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * submit.h - both ends of a work item's path on the side of its owner: handing it
- * to a lane, and giving it back. In a header, because strait_work_submit and
+ * submit.h - both ends of a work item's path on the side of its owner: handing
+ * it to a lane, and giving it back. In a header, because strait_work_submit and
  * strait_loop_submit are the two hot calls of the library and each call between
  * files of it costs them a twentieth. Included by: lib/sched, lib/loop.
  *
@@ -9,9 +9,9 @@
  *     worker      sti_worker_main: pop, run, push onto the sink, wake if armed
  *     consumer    a deliver function, which ends in sti_work_finish: `done`
  *
- * Edges: none of its own; R2 to R5 are in ring.c, M1 to M3 in mpsc.c. state_ is a
- * plain word with relaxed accesses, because the item itself travels along those
- * edges, and state_ only catches an owner who submits twice.
+ * Edges: none of its own; R2 to R5 are in ring.c, M1 to M3 in mpsc.c. state_ is
+ * a plain word with relaxed accesses, because the item itself travels along
+ * those edges, and state_ only catches an owner who submits twice.
  */
 #ifndef STI_SCHED_SUBMIT_H
 #define STI_SCHED_SUBMIT_H

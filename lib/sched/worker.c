@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.c - what a worker thread does: take an item from the lanes in turn, run
- * it, hand it on, and sleep when there is none.
+ * worker.c - what a worker thread does: take an item from the lanes in turn,
+ * run it, hand it on, and sleep when there is none.
  *
  * Order of things that must not change:
  *   - the duty (parking.h) comes after an item is in hand and before it runs;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_ref.c - references: they keep the loop going, the last one wakes it, and
- * they outlive it; what is queued when the loop ends comes back as cancelled. Linked
- * with the point seam, through which a sender can be held in the middle.
+ * they outlive it; what is queued when the loop ends comes back as cancelled.
+ * Linked with the point seam, through which a sender can be held in the middle.
  */
 #define _GNU_SOURCE
 #include <errno.h>

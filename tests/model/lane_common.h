@@ -2,7 +2,8 @@
 /*
  * lane_common.h - the pool as the lane models run it: the real parking.h, ring
  * and worker.c, over lanes and seats in static memory. A model sets WORKERS and
- * LANES, includes this, and defines `work_body`, what an item does when it runs.
+ * LANES, includes this, and defines `work_body`, what an item does when it
+ * runs.
  *
  * Not the real thing: creation and destruction of the pool, spinning (off), and
  * the sink, which counts.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * @obligation what is posted to a loop through a counted reference is delivered
- *   once, by the loop or, with -ECANCELED, by a sender after the loop's end; the
- *   last reference wakes the loop; the bell is written only while it is open,
- *   once per arming that was taken; the memory is freed once, after all uses
+ *   once, by the loop or, with -ECANCELED, by a sender after the loop's end;
+ *   the last reference wakes the loop; the bell is written only while it is
+ *   open, once per arming that was taken; the memory is freed once, after all
+ *   uses
  * @core bell
  * @case runs-1 -DUSERS=1 genmc live unroll=8
  * @case runs-2 -DUSERS=2

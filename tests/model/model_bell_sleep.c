@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * @obligation a loop that arms its inbox before each sleep and disarms after it,
- *   for whatever reason the sleep ended, sleeps beside no message; the doorbell,
- *   which is never read, is rung once per arming that was taken; what an old
- *   ring leaves behind only costs a turn
+ * @obligation a loop that arms its inbox before each sleep and disarms after
+ *   it, for whatever reason the sleep ended, sleeps beside no message; the
+ *   doorbell, which is never read, is rung once per arming that was taken; what
+ *   an old ring leaves behind only costs a turn
  * @core mpsc
  * @case 1x2 -DUSERS=1 -DPER=2 -DTIMERS=1 genmc live unroll=6
  * @case 2x1 -DUSERS=2 -DPER=1 -DTIMERS=1

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * @obligation a close that races with submits and with workers on their way to
- *   sleep ends every worker; what was accepted has run by then, what was refused
- *   has not
+ *   sleep ends every worker; what was accepted has run by then, what was
+ *   refused has not
  * @core lane
  * @case 0s1w -DSUBMITTERS=0 -DWORKERS=1 genmc live unroll=5
  * @case 0s2w -DSUBMITTERS=0 -DWORKERS=2

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * @obligation a lane that is added while workers sleep, or are about to, is
- *   served; one that is added while the pool closes is either refused, or closed
- *   and drained before the last worker ends
+ *   served; one that is added while the pool closes is either refused, or
+ *   closed and drained before the last worker ends
  * @core pool
  * @case used-1w -DUSED -DWORKERS=1 genmc live unroll=8 long=rc11,imm
  * @case used-2w -DUSED -DWORKERS=2

@@ -4,9 +4,12 @@
  *   ones are running: as many items as workers, each of which ends only when
  *   all others have started
  * @core lane
- * @case once-1s2w -DONCE -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=2 genmc live unroll=6 long=imm
- * @case once-2s2w -DONCE -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 genmc live unroll=6 long=rc11,imm
- * @case armed-1s2w -DONCE -DPREARMED -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=2 genmc live unroll=6
+ * @case once-1s2w -DONCE -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=2 genmc live
+ * unroll=6 long=imm
+ * @case once-2s2w -DONCE -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 genmc live
+ * unroll=6 long=rc11,imm
+ * @case armed-1s2w -DONCE -DPREARMED -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=2 genmc
+ * live unroll=6
  * @case 1s2w -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=2
  * @case 2s2w -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1
  * @case 3s3w -DSUBMITTERS=3 -DWORKERS=3 -DITEMS=1

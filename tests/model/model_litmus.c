@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * @obligation the tools themselves: what C11 forbids is never seen, and, by the
- *   explorer, what it allows and this memory model has is seen (message passing,
- *   store buffering, coherence, causality, release sequences, write order)
+ *   explorer, what it allows and this memory model has is seen (message
+ *   passing, store buffering, coherence, causality, release sequences, write
+ *   order)
  * @core explorer
  * @case mp -DMP genmc
  * @case mp-relaxed -DMP_RELAXED genmc
