@@ -7,9 +7,8 @@
 
 #include <strait/cpu.h>
 
-void
-sti_spinner_init(sti_spinner_t *spinner)
+uint64_t
+sti_spin_first_limit_ns(void)
 {
-    spinner->limit_ns = strait_cpu_usable() > 1 ? STI_SPIN_MIN_NS * 8 : 0;
-    spinner->begun_ns = 0;
+    return strait_cpu_usable() > 1 ? STI_SPIN_MIN_NS * 8 : 0;
 }

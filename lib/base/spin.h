@@ -46,8 +46,15 @@ typedef struct sti_spinner {
     uint64_t begun_ns; /* the last spin, if a sleep came of it; else 0 */
 } sti_spinner_t;
 
-/* Reads the number of usable CPUs. */
-void sti_spinner_init(sti_spinner_t *spinner);
+/* The limit to begin with: 0 on a single usable CPU, which it reads. */
+uint64_t sti_spin_first_limit_ns(void);
+
+static inline void
+sti_spinner_init(sti_spinner_t *spinner, uint64_t limit_ns)
+{
+    spinner->limit_ns = limit_ns;
+    spinner->begun_ns = 0;
+}
 
 /* A spin begins now; answers when it must end. */
 static inline uint64_t

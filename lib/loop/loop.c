@@ -82,7 +82,7 @@ create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
     }
     loop->now_ns = strait_now_ns();
     sti_wheel_init(&loop->wheel, loop->now_ns);
-    sti_spinner_init(&loop->spinner);
+    sti_spinner_init(&loop->spinner, sti_spin_first_limit_ns());
     *ret_loop = loop;
     return 0;
 }

@@ -142,7 +142,7 @@ create(strait_pool_t **ret_pool, const strait_pool_config_t *config)
         return -ENOMEM;
     }
     sti_parking_init(&pool->parking, pool->seats);
-    sti_spinner_init(&pool->spinner);
+    pool->spin_ns = sti_spin_first_limit_ns();
     user.name = "user";
     user.max_queued = config->max_queued;
     err = strait_lane_create(&lane, pool, &user);

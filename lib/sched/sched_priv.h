@@ -45,7 +45,7 @@ struct strait_pool {
     strait_lane_t *lanes[STRAIT_POOL_LANES_MAX];
     STRAIT_ATOMIC(uint32_t) closed;
     uint32_t n_workers;
-    sti_spinner_t spinner; /* what each worker's begins with */
+    uint64_t spin_ns; /* what each worker's spinner begins with */
     uint64_t fork_generation;
     strait_allocator_t allocator;
     uint32_t n_seats; /* workers that were asked for: sizes of the arrays */

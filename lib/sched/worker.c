@@ -148,10 +148,11 @@ sti_worker_main(void *arg)
     sti_worker_t *worker = arg;
     strait_pool_t *pool = worker->pool;
     sti_gap_t gap = STI_GAP_INIT;
-    sti_spinner_t spinner = pool->spinner;
+    sti_spinner_t spinner;
     bool was_idle = false;
 
     self = worker;
+    sti_spinner_init(&spinner, pool->spin_ns);
     for (;;) {
         /* [L1:acq] the entries below the count. One that is not seen here is
          * seen after announce, or gets us woken (P3). */

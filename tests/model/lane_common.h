@@ -86,8 +86,10 @@ sti_gap_wait(sti_gap_t *gap)
     {
         strait_ring_t *ring = pool.rings[GAP_LANE];
         uint64_t c = strait_load_rlx(&ring->consumer_);
+        /* What the slot holds while the gap is open: of the round before. */
+        uint64_t open = c >= 2 ? c - 1 : 0;
 
-        M_AWAIT(strait_load_rlx(&ring->slots_[c & 1].seq_) >= c + 1);
+        M_AWAIT(strait_load_rlx(&ring->slots_[c & 1].seq_) != open);
     }
 #else
     M_PAUSE();

@@ -74,11 +74,10 @@ strait_cpu_usable(void)
     return 1;
 }
 
-void
-sti_spinner_init(sti_spinner_t *spinner)
+uint64_t
+sti_spin_first_limit_ns(void)
 {
-    spinner->limit_ns = 0;
-    spinner->begun_ns = 0;
+    return 0;
 }
 
 void

@@ -226,6 +226,17 @@ run_on(strait_pool_t *pool, strait_work_fn run, void *arg)
         mailbox_take(&mailbox, 1);
 }
 
+static void
+wait_until_parked(strait_pool_t *pool, uint64_t n)
+{
+    strait_pool_stats_t stats = STRAIT_POOL_STATS_INIT;
+
+    do {
+        usleep(1000);
+        check_err(strait_pool_stats(pool, &stats), 0);
+    } while (stats.n_parks < n);
+}
+
 Test(pool, threads_are_named_after_it)
 {
     strait_pool_config_t config = config_of(1);
@@ -527,6 +538,9 @@ Test(pool, in_the_child_of_a_fork_it_answers_echild_and_destroy_only_frees)
     config.allocator = blocks_allocator(&blocks);
     check_err(strait_pool_create(&forked.pool, &config), 0);
     cr_assert(run_on(forked.pool, look_at_thread, NULL));
+    /* A thread that is still starting may hold a lock of a sanitizer, which
+     * the child would wait for: its worker has parked once it has started. */
+    wait_until_parked(forked.pool, 2);
     cr_assert(child_run(use_in_child, &forked) == NULL, "%s", child_complaint);
     /* The parent has noticed nothing. */
     cr_assert(run_on(forked.pool, look_at_thread, NULL));
