@@ -5,8 +5,9 @@
 #   strait_add_unit_test(<name> SOURCES <file>... [LIBS <lib>...] [DEFS ...]
 #                        [INTERNAL])
 #       A Criterion test, label unit; compiled against the in-process stand-in
-#       in tests/support/standin under ThreadSanitizer, where Criterion cannot
-#       run, and where Criterion is not installed.
+#       in tests/support/standin under ThreadSanitizer and in a cross build,
+#       where Criterion cannot run, and where it is not installed. The option
+#       STRAIT_STANDIN asks for the stand-in anywhere.
 #
 #   strait_add_plain_test(<name> SOURCES <file>... [LIBS <lib>...]
 #                         [LABEL unit|stress|model|fault|slow] [TIMEOUT <s>]
@@ -21,13 +22,26 @@
 # Tests link strait::strait. INTERNAL links a static twin of the library
 # instead, in which sti_ symbols can be reached. SERIAL: nothing runs beside
 # it. A sanitizer report fails a test even if its exit status is 0.
+#
+# In a cross build the tests run through CMAKE_CROSSCOMPILING_EMULATOR, without
+# those that tests/support/emulated.txt names with a reason; STRAIT_EMULATED_ALL
+# runs these too. Command tests get it as a prefix in strait_emulator.
 include_guard(GLOBAL)
 
+# Criterion starts a process per test by a trampoline of its own, which neither
+# ThreadSanitizer nor an emulator of one process survives.
+option(STRAIT_STANDIN "Unit tests in one process, without Criterion"
+    ${CMAKE_CROSSCOMPILING})
+set(strait_standin OFF)
+if(STRAIT_STANDIN OR STRAIT_SANITIZE MATCHES thread)
+    set(strait_standin ON)
+endif()
+
 find_package(PkgConfig QUIET)
-if(PKG_CONFIG_FOUND)
+if(PKG_CONFIG_FOUND AND NOT strait_standin)
     pkg_check_modules(STRAIT_CRITERION QUIET IMPORTED_TARGET GLOBAL criterion)
 endif()
-if(NOT TARGET PkgConfig::STRAIT_CRITERION AND NOT STRAIT_SANITIZE MATCHES thread)
+if(NOT TARGET PkgConfig::STRAIT_CRITERION AND NOT strait_standin)
     message(STATUS "Strait: Criterion is not installed; unit tests run with the"
         " stand-in in tests/support (cmake/setup.sh --for tests installs it)")
 endif()
@@ -47,6 +61,54 @@ set_property(GLOBAL PROPERTY strait_unit_environment
     "ASAN_OPTIONS=${asan_options}:abort_on_error=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+
+# What an emulator cannot run: lines of "test | part or * | reason".
+option(STRAIT_EMULATED_ALL "Run under emulation what is known not to work" OFF)
+string(JOIN " " strait_emulator ${CMAKE_CROSSCOMPILING_EMULATOR})
+if(CMAKE_CROSSCOMPILING_EMULATOR AND NOT STRAIT_EMULATED_ALL)
+    set(emulated ${PROJECT_SOURCE_DIR}/tests/support/emulated.txt)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${emulated})
+    file(STRINGS ${emulated} lines REGEX "^[^#]")
+    foreach(line IN LISTS lines)
+        if(NOT line MATCHES "^([^ |]+) +\\| +([^ |]+) +\\| +([^|]+)$")
+            message(FATAL_ERROR "${emulated}: cannot read '${line}'")
+        endif()
+        set_property(GLOBAL APPEND PROPERTY strait_emulated ${CMAKE_MATCH_1})
+        if(CMAKE_MATCH_2 STREQUAL "*")
+            set_property(GLOBAL PROPERTY
+                strait_emulated_${CMAKE_MATCH_1} "${CMAKE_MATCH_3}")
+        else()
+            set_property(GLOBAL APPEND PROPERTY
+                strait_emulated_parts_${CMAKE_MATCH_1}
+                "--skip=${CMAKE_MATCH_2}=${CMAKE_MATCH_3}")
+        endif()
+    endforeach()
+endif()
+
+# Runs when all tests are declared: an entry without a test is out of date. The
+# stand-in refuses a part that is not there.
+function(strait_check_emulated_)
+    get_property(names GLOBAL PROPERTY strait_emulated)
+    get_property(seen GLOBAL PROPERTY strait_emulated_seen)
+    list(REMOVE_ITEM names "" ${seen})
+    if(names)
+        message(FATAL_ERROR
+            "tests/support/emulated.txt names what is no test: ${names}")
+    endif()
+endfunction()
+cmake_language(DEFER CALL strait_check_emulated_)
+
+# The command of a test, or what says why it is left out.
+function(strait_test_command_ out name)
+    set(command ${ARGN})
+    get_property(reason GLOBAL PROPERTY strait_emulated_${name})
+    get_property(parts GLOBAL PROPERTY strait_emulated_parts_${name})
+    set_property(GLOBAL APPEND PROPERTY strait_emulated_seen ${name})
+    if(reason)
+        set(command sh -c "echo \"skipped: $1\" && exit 77" sh "${reason}")
+    endif()
+    set(${out} ${command} ${parts} PARENT_SCOPE)
+endfunction()
 
 function(strait_test_properties_ name frame label timeout serial)
     get_property(regex GLOBAL PROPERTY strait_fail_regex)
@@ -103,7 +165,8 @@ function(strait_add_plain_test name)
     strait_target_flags(test.${name})
     target_link_libraries(test.${name} PRIVATE ${arg_LIBS})
     target_compile_definitions(test.${name} PRIVATE ${arg_DEFS})
-    add_test(NAME ${name} COMMAND test.${name} ${arg_ARGS})
+    strait_test_command_(command ${name} test.${name} ${arg_ARGS})
+    add_test(NAME ${name} COMMAND ${command})
     strait_test_properties_(
         ${name} plain ${arg_LABEL} ${arg_TIMEOUT} "${arg_SERIAL}")
 endfunction()
@@ -119,7 +182,7 @@ function(strait_add_unit_test name)
         set(arg_TIMEOUT 60)
     endif()
     add_executable(test.${name} ${arg_SOURCES})
-    if(TARGET PkgConfig::STRAIT_CRITERION AND NOT STRAIT_SANITIZE MATCHES thread)
+    if(TARGET PkgConfig::STRAIT_CRITERION AND NOT strait_standin)
         target_link_libraries(test.${name} PRIVATE PkgConfig::STRAIT_CRITERION)
         # One at a time: ctest runs several programs beside each other already.
         set(arguments -j1 --color=never --encoding=C)
@@ -133,7 +196,8 @@ function(strait_add_unit_test name)
     strait_target_flags(test.${name} NO_PEDANTIC)
     target_link_libraries(test.${name} PRIVATE ${arg_LIBS})
     target_compile_definitions(test.${name} PRIVATE ${arg_DEFS})
-    add_test(NAME ${name} COMMAND test.${name} ${arguments})
+    strait_test_command_(command ${name} test.${name} ${arguments})
+    add_test(NAME ${name} COMMAND ${command})
     strait_test_properties_(${name} unit unit ${arg_TIMEOUT} "${arg_SERIAL}")
 endfunction()
 
@@ -149,7 +213,8 @@ function(strait_add_command_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 60)
     endif()
-    add_test(NAME ${name} COMMAND ${arg_COMMAND})
+    strait_test_command_(command ${name} ${arg_COMMAND})
+    add_test(NAME ${name} COMMAND ${command})
     strait_test_properties_(
         ${name} plain ${arg_LABEL} ${arg_TIMEOUT} "${arg_SERIAL}")
 endfunction()

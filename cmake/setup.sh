@@ -27,6 +27,8 @@ apps="libssl-dev openssl"
 rivals="g++ python3 libck-dev libjemalloc-dev libuv1-dev liburcu-dev libtbb-dev
     libconcurrentqueue-dev libboost-dev libasio-dev strace procps"
 ci="clang llvm libclang-rt-14-dev clang-format-14 binutils file gnuplot-nox"
+cross="gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross
+    qemu-user-static"
 
 purpose=full
 mode=install
@@ -53,14 +55,14 @@ done
 case $purpose in
 bench) wanted="$build $apps $rivals" ;;
 tests) wanted="$build $tests $apps" ;;
-full) wanted="$build $tests $apps $rivals $ci" ;;
+full) wanted="$build $tests $apps $rivals $ci $cross" ;;
 *)
     echo "cmake/setup.sh: --for takes bench, tests or full" >&2
     exit 2
     ;;
 esac
 if [ "$mode" = list ]; then
-    for group in build tests apps rivals ci; do
+    for group in build tests apps rivals ci cross; do
         printf '%-7s' "$group"
         # Unquoted on purpose: one line however the list is laid out.
         # shellcheck disable=SC2086

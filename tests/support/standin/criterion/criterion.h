@@ -24,6 +24,7 @@
 #ifndef STRAIT_TESTS_STANDIN_CRITERION_H
 #define STRAIT_TESTS_STANDIN_CRITERION_H
 
+#include <dirent.h>
 #include <fnmatch.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -44,7 +45,8 @@ struct unit_test {
     double timeout;
     const char *description;
     bool disabled;
-    /* Set by the macros. */
+    /* Set by the macros; why_skipped_ by --skip. */
+    const char *why_skipped_;
     int unused_;
     const char *suite_;
     const char *name_;
@@ -57,6 +59,7 @@ struct unit_state {
     struct unit_test *last;
     struct unit_test *suites; /* TestSuite() entries, newest first */
     pthread_t runner;         /* the thread that may assert */
+    unsigned n_threads;       /* before the first test */
     jmp_buf leave;            /* out of the test that runs */
     bool failed;              /* the test that runs */
     bool skipped;
@@ -173,7 +176,8 @@ unit_fail(const char *file, int line, bool leave, const char *format, ...)
 
 #define cr_skip_test(...)                                                      \
     do {                                                                       \
-        fprintf(stderr, "[SKIP] ");                                            \
+        fprintf(stderr, "[SKIP] %s::%s: ", unit_state.current->suite_,         \
+            unit_state.current->name_);                                        \
         fprintf(stderr, __VA_ARGS__);                                          \
         fputc('\n', stderr);                                                   \
         unit_state.skipped = true;                                             \
@@ -226,6 +230,40 @@ unit_set_current(struct unit_test *test, double allowed_s)
     pthread_mutex_unlock(&unit_state.lock);
 }
 
+/* How many threads this process has; 0 if the kernel does not say. */
+static inline unsigned
+unit_count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *entry;
+    unsigned n = 0;
+
+    if (tasks == NULL)
+        return 0;
+    while ((entry = readdir(tasks)) != NULL)
+        n += entry->d_name[0] != '.';
+    closedir(tasks);
+    return n;
+}
+
+/*
+ * A thread that was joined is counted by the kernel for a moment longer, under
+ * emulation for milliseconds. Waits for it, lest the next test counts it.
+ */
+static inline void
+unit_settle(void)
+{
+    int patience;
+
+    for (patience = 0;
+         patience < 100 && unit_count_threads() > unit_state.n_threads;
+         patience++) {
+        struct timespec pause = { 0, 1000000 };
+
+        thrd_sleep(&pause, NULL);
+    }
+}
+
 static inline void
 unit_call(void (*function)(void))
 {
@@ -242,6 +280,11 @@ unit_run(struct unit_test *test)
         : suite != NULL && suite->timeout > 0 ? suite->timeout
                                               : 30;
 
+    if (test->why_skipped_ != NULL) {
+        fprintf(stderr, "[SKIP] %s::%s: %s\n", test->suite_, test->name_,
+            test->why_skipped_);
+        return true;
+    }
     unit_state.failed = false;
     unit_state.skipped = false;
     unit_set_current(test, allowed_s);
@@ -254,19 +297,44 @@ unit_run(struct unit_test *test)
     if (suite != NULL)
         unit_call(suite->fini);
     unit_set_current(NULL, 0);
+    unit_settle();
     if (unit_state.failed)
         fprintf(stderr, "[FAIL] %s::%s\n", test->suite_, test->name_);
     return !unit_state.failed;
+}
+
+/* The argument of --skip, "suite/name=reason"; false if there is no such test. */
+static inline bool
+unit_skip(const char *what)
+{
+    const char *reason = strchr(what, '=');
+    struct unit_test *test;
+
+    if (reason == NULL || reason[1] == '\0')
+        return false;
+    for (test = unit_state.first; test != NULL; test = test->next_) {
+        char full[256];
+        int n = snprintf(
+            full, sizeof full, "%s/%s=", test->suite_, test->name_);
+
+        if (strncmp(what, full, (size_t)n) == 0) {
+            test->why_skipped_ = reason + 1;
+            return true;
+        }
+    }
+    return false;
 }
 
 static inline int
 unit_usage(const char *program, int status)
 {
     fprintf(status == 0 ? stdout : stderr,
-        "usage: %s [--filter SUITE/NAME] [--list] [--verbose] [--help]\n"
+        "usage: %s [--filter SUITE/NAME] [--list] [--skip WHAT=WHY]\n"
+        "       [--verbose] [--help]\n"
         "Runs the unit tests of this program, all in one process.\n"
         "  --filter PATTERN  only tests whose suite/name matches (* ? [])\n"
         "  --list            print the names and run nothing\n"
+        "  --skip SUITE/NAME=REASON  not that one; it must exist\n"
         "  --verbose         name each test before it runs\n"
         "Other options of Criterion are accepted and ignored.\n",
         program);
@@ -292,7 +360,13 @@ unit_main(int argc, char **argv)
             list = true;
         else if (strncmp(argv[i], "--verbose", 9) == 0)
             verbose = true;
-        else if (strncmp(argv[i], "--filter=", 9) == 0)
+        else if (strncmp(argv[i], "--skip=", 7) == 0) {
+            if (!unit_skip(argv[i] + 7)) {
+                fprintf(stderr, "%s: no such test, or no reason: %s\n", argv[0],
+                    argv[i]);
+                return 2;
+            }
+        } else if (strncmp(argv[i], "--filter=", 9) == 0)
             filter = argv[i] + 9;
         else if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc)
             filter = argv[++i];
@@ -304,6 +378,7 @@ unit_main(int argc, char **argv)
         fprintf(stderr, "%s: cannot start the monitor thread\n", argv[0]);
         return 2;
     }
+    unit_state.n_threads = unit_count_threads();
     for (test = unit_state.first; test != NULL; test = test->next_) {
         char full[256];
 
