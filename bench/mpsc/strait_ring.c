@@ -29,7 +29,7 @@ queue_init(queue_t *queue, unsigned n_producers, size_t n_items)
     queue->slots = aligned_alloc(64, CAPACITY * sizeof(*queue->slots));
     if (queue->slots == NULL)
         return -ENOMEM;
-    return strait_ring_init(&queue->ring, queue->slots, CAPACITY) ? 0 : -EINVAL;
+    return strait_ring_init(&queue->ring, queue->slots, CAPACITY);
 }
 
 static void

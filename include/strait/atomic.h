@@ -178,6 +178,7 @@
 #define strait_add_acquire(p, v) STRAIT_SEAM_ADD(p, v, acquire)
 #define strait_add_release(p, v) STRAIT_SEAM_ADD(p, v, release)
 #define strait_add_acq_rel(p, v) STRAIT_SEAM_ADD(p, v, acq_rel)
+#define strait_add_sc(p, v) STRAIT_SEAM_ADD(p, v, seq_cst)
 #define strait_or_rlx(p, v) STRAIT_SEAM_OR(p, v, relaxed)
 #define strait_or_acquire(p, v) STRAIT_SEAM_OR(p, v, acquire)
 #define strait_or_release(p, v) STRAIT_SEAM_OR(p, v, release)

@@ -60,6 +60,12 @@
 /** Bytes that two cores fight over as one; hot groups are kept this far apart. */
 #define STRAIT_CACHE_LINE 64
 
+/* The errno values that inline functions and cores answer; a core needs nothing of
+ * the C library. lib/base/error.c compares them with the system's. */
+#define STRAIT_EINVAL_ 22
+#define STRAIT_ESHUTDOWN_ 108
+#define STRAIT_ETIMEDOUT_ 110
+
 /** From a pointer to a member back to the struct that embeds it. */
 #define STRAIT_CONTAINER_OF(ptr, type, member)                                 \
     ((type *)(void *)((char *)(ptr)-offsetof(type, member)))

@@ -68,7 +68,7 @@ typedef struct strait_mpsc {
     { &(q).stub_, { 0 }, &(q).stub_, { NULL }, { NULL } }
 /* clang-format on */
 
-/** What strait_mpsc_pop answers. */
+/** What strait_mpsc_pop and strait_mpsc_pop_chain answer. */
 enum {
     STRAIT_MPSC_EMPTY = 0,  /**< nothing to take */
     STRAIT_MPSC_ITEM = 1,   /**< a node was handed out */
@@ -79,10 +79,12 @@ enum {
 
 /**
  * Makes an empty, unarmed queue.
- * @param q  not NULL; memory of the caller, in use by nobody
+ * @param q  memory of the caller, in use by nobody
+ * @retval 0        done
+ * @retval -EINVAL  NULL, or memory below its natural alignment
  * @threads init-only  @progress wait-free
  */
-STRAIT_API void strait_mpsc_init(strait_mpsc_t *q) STRAIT_NOEXCEPT;
+STRAIT_API int strait_mpsc_init(strait_mpsc_t *q) STRAIT_NOEXCEPT;
 
 /**
  * Appends a chain of nodes that the caller has linked through
@@ -184,6 +186,70 @@ strait_mpsc_pop(strait_mpsc_t *q, strait_mpsc_node_t **ret_node) STRAIT_NOEXCEPT
     q->cursor_ = next;
     *ret_node = node;
     return STRAIT_MPSC_ITEM;
+}
+
+/**
+ * Takes up to `max` of the oldest nodes as a chain, linked as strait_mpsc_link
+ * does it: go along it by strait_mpsc_next, or push it on as it is. Cheaper per
+ * node than pop, and what follows cannot be touched by a producer any more.
+ * @param q               queue (not NULL)
+ * @param max             how many at most; 0 is taken as 1
+ * @param[out] ret_first  oldest; set, like the others, only with _ITEM
+ * @param[out] ret_last   newest; its next is NULL
+ * @param[out] ret_n      how many, at least 1
+ * @return STRAIT_MPSC_ITEM, _EMPTY or _PENDING
+ * @threads consumer  @progress wait-free (at most `max` nodes are walked)
+ * @cost 0 RMW, but 1 if the queue is emptied
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_mpsc_pop_chain(strait_mpsc_t *q, size_t max,
+    strait_mpsc_node_t **ret_first, strait_mpsc_node_t **ret_last,
+    size_t *ret_n) STRAIT_NOEXCEPT
+{
+    strait_mpsc_node_t *first;
+    strait_mpsc_node_t *last;
+    strait_mpsc_node_t *node;
+    size_t n = 1;
+    int popped = strait_mpsc_pop(q, &first);
+
+    if (popped != STRAIT_MPSC_ITEM)
+        return popped;
+    last = first;
+    /* A dummy at the cursor: `first` was the last of them all. Otherwise
+     * first->next_ still leads to the cursor, and so on. */
+    for (node = q->cursor_; n < max && node != &q->stub_; n++) {
+        /* [M2:acq] the node behind, and what it carries. */
+        strait_mpsc_node_t *next = strait_load_acquire(&node->next_);
+
+        if (next == NULL) {
+            strait_mpsc_node_t *expected = node;
+
+            /* [M3:rel] as in pop. A producer in the gap keeps this node. */
+            if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+                break;
+            next = &q->stub_;
+        }
+        last = node;
+        node = next;
+    }
+    q->cursor_ = node;
+    /* rlx: ours, since somebody has linked through it, or nobody will. */
+    strait_store_rlx(&last->next_, NULL);
+    *ret_first = first;
+    *ret_last = last;
+    *ret_n = n;
+    return STRAIT_MPSC_ITEM;
+}
+
+/**
+ * The node behind `node` in a chain, or NULL.
+ * @threads the owner of the chain  @progress wait-free
+ */
+STRAIT_NODISCARD STRAIT_INLINE strait_mpsc_node_t *
+strait_mpsc_next(const strait_mpsc_node_t *node) STRAIT_NOEXCEPT
+{
+    /* rlx: came with the chain, or is our own. */
+    return strait_load_rlx(&node->next_);
 }
 
 /**

@@ -25,8 +25,9 @@
  * What the producer wrote before push is visible to the consumer after pop.
  * FULL is exact: all places were taken at one moment during the call. EMPTY is
  * weak: a value that was pushed may hide behind a claim that is not filled yet
- * (then the answer is PENDING). CLOSED is exact: after strait_ring_close no
- * push succeeds, and everything pushed before can still be taken.
+ * (then the answer is PENDING; strait_ring_pop_strong waits it out). CLOSED is
+ * exact: after strait_ring_close no push succeeds, and everything pushed before
+ * can still be taken.
  *
  * Fork, signals: push and pop may be called from a signal handler. The child
  * of a fork must initialise the ring anew; nothing here checks that.
@@ -63,12 +64,12 @@ typedef struct strait_ring {
 
 /** What the operations of a ring answer. */
 enum {
-    STRAIT_RING_DONE = 0,   /**< pushed, or popped */
-    STRAIT_RING_WAKE = 1,   /**< pushed, and the caller owes one wake */
-    STRAIT_RING_FULL = 2,   /**< no place: not pushed */
-    STRAIT_RING_CLOSED = 3, /**< not pushed, and never again */
-    STRAIT_RING_EMPTY = 4,  /**< nothing to pop */
-    STRAIT_RING_PENDING = 5 /**< the next place is claimed by a producer that
+    STRAIT_RING_DONE = 0, /**< pushed, or popped */
+    STRAIT_RING_WAKE = 1, /**< pushed, and the caller owes one wake */
+    STRAIT_RING_FULL = 2, /**< no place: not pushed */
+    STRAIT_RING_CLOSED = -STRAIT_ESHUTDOWN_, /**< not pushed, and never again */
+    STRAIT_RING_EMPTY = 3,                   /**< nothing to pop */
+    STRAIT_RING_PENDING = 4 /**< the next place is claimed by a producer that
                                  has not filled it yet */
 };
 
@@ -85,10 +86,12 @@ enum {
  * @param ring      not NULL; memory of the caller, in use by nobody
  * @param slots     array of `capacity` slots; stays with the ring
  * @param capacity  elements; a power of two from 2 to STRAIT_RING_CAPACITY_MAX
- * @return true, or false if an argument is bad (nothing is touched then)
+ * @retval 0        done
+ * @retval -EINVAL  an argument is NULL, a bad capacity, or memory below its natural
+ *   alignment; nothing was touched
  * @threads init-only  @progress wait-free  @cost O(capacity)
  */
-STRAIT_API STRAIT_NODISCARD bool strait_ring_init(strait_ring_t *ring,
+STRAIT_API STRAIT_NODISCARD int strait_ring_init(strait_ring_t *ring,
     strait_ring_slot_t *slots, size_t capacity) STRAIT_NOEXCEPT;
 
 /**
@@ -193,6 +196,189 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
         }
     }
 }
+
+/**
+ * Appends up to n values that lie side by side in the order of all claims.
+ * @param ring        ring (not NULL)
+ * @param values      n pointers, not NULL
+ * @param n           how many; 0 does nothing and answers _DONE
+ * @param[out] ret_n  how many were pushed, from values[0] on; set with _DONE
+ *   and _WAKE. Fewer than n if the ring had no place for more.
+ * @return as strait_ring_push; with _WAKE the caller wakes one consumer, which
+ *   wakes the next if it leaves something behind
+ * @threads producer (any number)
+ * @progress as strait_ring_push; the window is as long as the batch
+ * @cost 1 RMW for all of them
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_push_n(strait_ring_t *ring, void *const *values, size_t n,
+    size_t *ret_n) STRAIT_NOEXCEPT
+{
+    /* An empty batch would take ARMED out and bring nothing. */
+    if (n == 0) {
+        *ret_n = 0;
+        return STRAIT_RING_DONE;
+    }
+    for (;;) {
+        /* rlx: a guess; the CAS R2 decides. */
+        uint64_t p = strait_load_rlx(&ring->producer_);
+        uint64_t pos = p >> STRAIT_RING_SHIFT_;
+        int64_t room;
+        uint64_t freed;
+        uint64_t end;
+
+        if (p & STRAIT_RING_CLOSED_)
+            return STRAIT_RING_CLOSED;
+        /* [R5:acq], and through it [R4:acq]: as in strait_ring_push. */
+        freed = strait_load_acquire(&ring->freed_);
+        room = (int64_t)(freed + ring->mask_ + 1 - pos);
+        if (room <= 0 || (uint64_t)room < n) {
+            /* [R4:acq] the same at first hand. */
+            freed = strait_load_acquire(&ring->consumer_);
+            room = (int64_t)(freed + ring->mask_ + 1 - pos);
+            if (room <= 0)
+                return STRAIT_RING_FULL;
+            /* [R5:rel] passes R4 on. */
+            strait_store_release(&ring->freed_, freed);
+        }
+        end = pos + ((uint64_t)room < n ? (uint64_t)room : n);
+        /* [R2:acq] as in strait_ring_push. */
+        if (strait_cas_weak_acquire(
+                &ring->producer_, &p, end << STRAIT_RING_SHIFT_)) {
+            STRAIT_POINT("ring.push_n.claimed");
+            *ret_n = (size_t)(end - pos);
+            for (; pos != end; pos++) {
+                strait_ring_slot_t *slot = &ring->slots_[pos & ring->mask_];
+
+                /* rlx: published by R3. */
+                strait_store_rlx(&slot->value_, *values++);
+                /* [R3:rel] hands the value, and what it points to, over. */
+                strait_store_release(&slot->seq_, pos + 1);
+            }
+            return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
+                                            : STRAIT_RING_DONE;
+        }
+    }
+}
+
+/**
+ * Takes up to n of the oldest values; they lie side by side in the order of all
+ * claims.
+ * @param ring         ring (not NULL)
+ * @param[out] values  room for n pointers; written beyond *ret_n, too
+ * @param n            at least 1
+ * @param[out] ret_n   how many were taken; set only with STRAIT_RING_DONE
+ * @return STRAIT_RING_DONE, _EMPTY or _PENDING
+ * @threads consumer (any number)
+ * @progress lock-free; a consumer stopped anywhere delays nobody
+ * @cost 1 RMW for all of them
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_pop_n(strait_ring_t *ring, void **values, size_t n, size_t *ret_n)
+    STRAIT_NOEXCEPT
+{
+    for (;;) {
+        /* rlx: a guess; the CAS below decides. */
+        uint64_t c = strait_load_rlx(&ring->consumer_);
+        uint64_t seq = 0;
+        size_t i;
+
+        for (i = 0; i < n; i++) {
+            strait_ring_slot_t *slot = &ring->slots_[(c + i) & ring->mask_];
+
+            /* [R3:acq] the value and what it points to. */
+            seq = strait_load_acquire(&slot->seq_);
+            if (seq != c + i + 1)
+                break;
+            /* rlx: as in strait_ring_pop. */
+            values[i] = strait_load_rlx(&slot->value_);
+        }
+        if (i != 0) {
+            STRAIT_POINT("ring.pop_n.read");
+            /* [R4:rel] we have read; the producers of the next round may
+             * write. */
+            if (strait_cas_weak_release(&ring->consumer_, &c, c + i)) {
+                *ret_n = i;
+                return STRAIT_RING_DONE;
+            }
+        } else {
+            /* rlx: did somebody else take it in between? */
+            uint64_t again = strait_load_rlx(&ring->consumer_);
+
+            if (again == c && (int64_t)(seq - (c + 1)) < 0) {
+                /* rlx: a hint, as in strait_ring_pop. */
+                uint64_t p = strait_load_rlx(&ring->producer_);
+
+                return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
+                                                     : STRAIT_RING_EMPTY;
+            }
+        }
+    }
+}
+
+/**
+ * strait_ring_pop_n for a ring that has one consumer, without an RMW. All pops
+ * of such a ring are of this form or of strait_ring_pop_alone.
+ * @threads consumer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_pop_n_alone(
+    strait_ring_t *ring, void **values, size_t n, size_t *ret_n) STRAIT_NOEXCEPT
+{
+    /* rlx: our own. */
+    uint64_t c = strait_load_rlx(&ring->consumer_);
+    uint64_t p;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        strait_ring_slot_t *slot = &ring->slots_[(c + i) & ring->mask_];
+
+        /* [R3:acq] the value and what it points to. */
+        if (strait_load_acquire(&slot->seq_) != c + i + 1)
+            break;
+        /* rlx: came by R3. */
+        values[i] = strait_load_rlx(&slot->value_);
+    }
+    if (i != 0) {
+        /* [R4:rel] we have read; the producers of the next round may write. */
+        strait_store_release(&ring->consumer_, c + i);
+        *ret_n = i;
+        return STRAIT_RING_DONE;
+    }
+    /* rlx: a hint, as in strait_ring_pop. */
+    p = strait_load_rlx(&ring->producer_);
+    return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
+                                         : STRAIT_RING_EMPTY;
+}
+
+/**
+ * strait_ring_pop for a ring that has one consumer, without an RMW.
+ * @threads consumer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_pop_alone(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
+{
+    void *value = NULL;
+    size_t n;
+    int popped = strait_ring_pop_n_alone(ring, &value, 1, &n);
+
+    if (popped == STRAIT_RING_DONE)
+        *ret_value = value;
+    return popped;
+}
+
+/**
+ * Takes the oldest value, strongly: never answers PENDING, but waits until the
+ * producer that stands in the way has filled its place or somebody else has
+ * taken it.
+ * @return STRAIT_RING_DONE, or _EMPTY: no place was claimed at one moment
+ * @threads consumer (any number)
+ * @progress blocking (on a producer stopped between claim and publication;
+ *   pauses, then yields)
+ * @cost as strait_ring_pop, while nobody stands in the way
+ */
+STRAIT_API STRAIT_NODISCARD int strait_ring_pop_strong(
+    strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT;
 
 /**
  * Announces that a consumer is about to sleep: the next push answers

@@ -71,10 +71,13 @@ struct strait_sink {
 
 /**
  * Makes an empty sink.
- * @param wake  not NULL; @param arg  handed to it
+ * @param wake  called by whoever owes a wake-up
+ * @param arg   handed to it
+ * @retval 0        done
+ * @retval -EINVAL  sink or wake is NULL, or memory below its natural alignment
  * @threads init-only  @progress wait-free
  */
-STRAIT_API void strait_sink_init(
+STRAIT_API int strait_sink_init(
     strait_sink_t *sink, strait_sink_wake_fn wake, void *arg) STRAIT_NOEXCEPT;
 
 /** Says how an entry is delivered. @threads owner of the entry */

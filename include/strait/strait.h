@@ -14,9 +14,13 @@
 #include <strait/error.h>
 #include <strait/memory.h>
 
+#include <strait/event.h>
 #include <strait/mpsc.h>
+#include <strait/mpsc_shared.h>
+#include <strait/reclaim.h>
 #include <strait/ring.h>
 #include <strait/sink.h>
+#include <strait/spsc.h>
 
 #include <strait/pool.h>
 #include <strait/work.h>

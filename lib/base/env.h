@@ -11,6 +11,10 @@
  *                                Orders nothing: look at the word afterwards.
  *   STI_FUTEX_WAKE(word)         wake one thread that sleeps on word; uses the
  *                                address only, so the word may be gone by then.
+ *   STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)
+ *                                sleep while the upper half of *word == value, at
+ *                                most until then; answers an STI_FUTEX_* value.
+ *   STI_FUTEX_WAKE_HIGH(word, n) wake n threads that sleep there.
  *   STI_YIELD()                  let another thread run.
  *   STI_PAUSE()                  one step of a bounded spin.
  */
@@ -19,6 +23,13 @@
 
 #include <strait/base.h>
 
+/* How a wait with a deadline ended. */
+enum {
+    STI_FUTEX_LOOK = 0,   /* the value differed, or a signal came */
+    STI_FUTEX_WOKEN = 1,  /* somebody's wake-up was used up */
+    STI_FUTEX_EXPIRED = 2 /* the deadline has passed */
+};
+
 #ifndef STI_MODEL
 
 #include "base/futex.h"
@@ -26,6 +37,9 @@
 
 #define STI_FUTEX_WAIT(word, value) sti_futex_wait((word), (value))
 #define STI_FUTEX_WAKE(word) sti_futex_wake_one((word))
+#define STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)                          \
+    sti_futex_wait_until(sti_futex_high((word)), (value), (deadline_ns))
+#define STI_FUTEX_WAKE_HIGH(word, n) sti_futex_wake(sti_futex_high((word)), (n))
 #define STI_YIELD() ((void)sched_yield())
 #if defined(__x86_64__)
 #define STI_PAUSE() __builtin_ia32_pause()

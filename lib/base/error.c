@@ -13,6 +13,10 @@
 #include <stdio.h>
 #include <strait/atomic.h>
 
+_Static_assert(EINVAL == STRAIT_EINVAL_ && ESHUTDOWN == STRAIT_ESHUTDOWN_ &&
+        ETIMEDOUT == STRAIT_ETIMEDOUT_,
+    "base.h has the numbers of another system");
+
 /* The codes the library answers, with what each means coming from it. */
 #define ERRORS(X)                                                              \
     X(EAGAIN, "full for now, or no more threads to be had: try again later")   \

@@ -3,11 +3,13 @@
  * futex.c - see futex.h. The raw system call, because glibc offers no wrapper.
  */
 #define _GNU_SOURCE
-#include "base/futex.h"
+#include "base/env.h"
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <strait/clock.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 void
@@ -20,11 +22,38 @@ sti_futex_wait(STRAIT_ATOMIC(uint32_t) * word, uint32_t value)
     errno = saved;
 }
 
+int
+sti_futex_wait_until(
+    STRAIT_ATOMIC(uint32_t) * word, uint32_t value, uint64_t deadline_ns)
+{
+    struct timespec deadline;
+    int saved = errno;
+    int ended = STI_FUTEX_LOOK;
+
+    deadline.tv_sec = (time_t)(deadline_ns / STRAIT_NS_PER_S);
+    deadline.tv_nsec = (long)(deadline_ns % STRAIT_NS_PER_S);
+    /* The bit set form is the one with an absolute time-out. */
+    if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value,
+            deadline_ns != UINT64_MAX ? &deadline : NULL, NULL,
+            FUTEX_BITSET_MATCH_ANY) == 0)
+        ended = STI_FUTEX_WOKEN;
+    else if (errno == ETIMEDOUT)
+        ended = STI_FUTEX_EXPIRED;
+    errno = saved;
+    return ended;
+}
+
 void
-sti_futex_wake_one(STRAIT_ATOMIC(uint32_t) * word)
+sti_futex_wake(STRAIT_ATOMIC(uint32_t) * word, int n)
 {
     int saved = errno;
 
-    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);
     errno = saved;
+}
+
+void
+sti_futex_wake_one(STRAIT_ATOMIC(uint32_t) * word)
+{
+    sti_futex_wake(word, 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * futex.h - the two futex calls that Strait uses, private to the process.
+ * futex.h - the futex calls that Strait uses, private to the process.
  * Neither orders memory; neither touches errno as the caller sees it.
  * Included by: base/env.h.
  */
@@ -12,6 +12,26 @@
 /* Sleeps while *word == value. Returns on a wake, at once if the value differs,
  * and also for no reason. */
 void sti_futex_wait(STRAIT_ATOMIC(uint32_t) * word, uint32_t value);
+
+/* The same until deadline_ns of CLOCK_MONOTONIC; UINT64_MAX: without end. Answers
+ * an STI_FUTEX_* value of env.h. */
+int sti_futex_wait_until(
+    STRAIT_ATOMIC(uint32_t) * word, uint32_t value, uint64_t deadline_ns);
+
+/* Wakes at most n threads that sleep on word, see below. */
+void sti_futex_wake(STRAIT_ATOMIC(uint32_t) * word, int n);
+
+/* The upper half of a word, which a futex can sleep on although the program
+ * itself only ever accesses the whole. */
+static inline STRAIT_ATOMIC(uint32_t) *
+    sti_futex_high(STRAIT_ATOMIC(uint64_t) * word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (STRAIT_ATOMIC(uint32_t) *)(uintptr_t)word + 1;
+#else
+    return (STRAIT_ATOMIC(uint32_t) *)(uintptr_t)word;
+#endif
+}
 
 /* Wakes at most one thread that sleeps on word. A word whose memory is gone is
  * harmless: the address is not read. */

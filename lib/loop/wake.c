@@ -140,7 +140,7 @@ sti_ref_create(strait_loop_ref_t **ret_ref, const strait_allocator_t *allocator)
         sti_free(allocator, ref, sizeof *ref);
         return err;
     }
-    strait_sink_init(&ref->sink, ring_bell, ref);
+    (void)strait_sink_init(&ref->sink, ring_bell, ref);
     strait_sink_entry_init(&ref->nudge, deliver_nudge);
     /* rlx: not shared yet. */
     strait_store_rlx(&ref->holders, MEMORY);

@@ -19,8 +19,8 @@
  *     stopped between exchange and link (at x). n1 cannot be given out either:
  *     its next_ is still to be written. pop answers PENDING.
  *
- * Roles.  push, push_chain: any thread or signal handler. pop, arm, disarm,
- *     is_empty: the consumer. init: nobody else may look.
+ * Roles.  push, push_chain: any thread or signal handler. pop, pop_chain, arm,
+ *     disarm, is_empty: the consumer. init: nobody else may look.
  *
  * Invariants.
  *   I1  tail_ is never NULL; following next_ from the cursor leads to tail_
@@ -57,10 +57,17 @@ extern inline void strait_mpsc_link(
     strait_mpsc_node_t *node, strait_mpsc_node_t *next);
 extern inline int strait_mpsc_pop(
     strait_mpsc_t *q, strait_mpsc_node_t **ret_node);
+extern inline int strait_mpsc_pop_chain(strait_mpsc_t *q, size_t max,
+    strait_mpsc_node_t **ret_first, strait_mpsc_node_t **ret_last,
+    size_t *ret_n);
+extern inline strait_mpsc_node_t *strait_mpsc_next(
+    const strait_mpsc_node_t *node);
 
-void
+int
 strait_mpsc_init(strait_mpsc_t *q)
 {
+    if (q == NULL || (uintptr_t)q % sizeof(void *) != 0)
+        return -STRAIT_EINVAL_;
     /* rlx: three times; the queue is not shared before init has returned, and
      * whatever shares it publishes these. */
     strait_store_rlx(&q->stub_.next_, NULL);
@@ -69,6 +76,7 @@ strait_mpsc_init(strait_mpsc_t *q)
     /* rlx: as above. */
     strait_store_rlx(&q->tail_, &q->stub_);
     q->cursor_ = &q->stub_;
+    return 0;
 }
 
 bool

@@ -25,8 +25,9 @@
  *   Slot 1 still carries the 2 of position 1: pops give out 3 and 4, then
  *   answer PENDING until the producer of position 5 has stored its 6.
  *
- * Roles. push, close: any thread. pop, arm: any number of consumers. init:
- *     nobody else may look.
+ * Roles. push, push_n, close: any thread. pop, pop_n, pop_strong, arm: any
+ *     number of consumers; pop_alone, pop_n_alone: the only one. init: nobody
+ *     else may look.
  *
  * Invariants.
  *   I1  freed_ <= consumer position <= producer position <= consumer position +
@@ -55,8 +56,14 @@
  * current. The true consumer position lies between c and p; c == p leaves no
  * room.
  *
- * Progress. push, pop lock-free; arm, close wait-free. Preempted between claim
- *   and publication a producer hides later values from consumers (PENDING); a
+ * Batches. One CAS claims n places, and n values are taken by one CAS after all
+ *   of them were read; each slot is published and found by itself, so a batch
+ *   is no unit for the other side. The window of a preempted producer is as
+ *   long as its batch.
+ *
+ * Progress. push, pop lock-free; arm, close, the alone forms wait-free;
+ *   pop_strong waits for a producer in its window. Preempted between claim and
+ *   publication a producer hides later values from consumers (PENDING); a
  *   consumer preempted anywhere delays nobody. Nobody spins.
  *
  * Retries carry nothing from round to round: each round loads anew. That costs
@@ -73,24 +80,35 @@
  */
 #include <strait/ring.h>
 
+#include "base/env.h"
+
 extern inline int strait_ring_push(strait_ring_t *ring, void *value);
+extern inline int strait_ring_push_n(
+    strait_ring_t *ring, void *const *values, size_t n, size_t *ret_n);
 extern inline int strait_ring_pop(strait_ring_t *ring, void **ret_value);
+extern inline int strait_ring_pop_n(
+    strait_ring_t *ring, void **values, size_t n, size_t *ret_n);
+extern inline int strait_ring_pop_alone(strait_ring_t *ring, void **ret_value);
+extern inline int strait_ring_pop_n_alone(
+    strait_ring_t *ring, void **values, size_t n, size_t *ret_n);
 
 /* Where the positions of a new ring start: tests move it close to a wrap. */
 #ifndef STRAIT_RING_START
 #define STRAIT_RING_START 0
 #endif
 
-bool
+int
 strait_ring_init(
     strait_ring_t *ring, strait_ring_slot_t *slots, size_t capacity)
 {
     uint64_t start = STRAIT_RING_START;
     size_t i;
 
-    if (ring == NULL || slots == NULL || capacity < 2 ||
-        capacity > STRAIT_RING_CAPACITY_MAX || (capacity & (capacity - 1)) != 0)
-        return false;
+    if (ring == NULL || slots == NULL ||
+        ((uintptr_t)ring | (uintptr_t)slots) % sizeof(uint64_t) != 0 ||
+        capacity < 2 || capacity > STRAIT_RING_CAPACITY_MAX ||
+        (capacity & (capacity - 1)) != 0)
+        return -STRAIT_EINVAL_;
     ring->slots_ = slots;
     ring->mask_ = capacity - 1;
     for (i = 0; i < capacity; i++) {
@@ -104,7 +122,27 @@ strait_ring_init(
     strait_store_rlx(&ring->consumer_, start);
     /* rlx: as above. */
     strait_store_rlx(&ring->freed_, start);
-    return true;
+    return 0;
+}
+
+/* Looks before the first yield: a producer that runs needs a few of them. */
+#ifndef STI_RING_PAUSES
+#define STI_RING_PAUSES 64
+#endif
+
+int
+strait_ring_pop_strong(strait_ring_t *ring, void **ret_value)
+{
+    unsigned n_looks = 0;
+    int popped;
+
+    while ((popped = strait_ring_pop(ring, ret_value)) == STRAIT_RING_PENDING) {
+        if (n_looks++ < STI_RING_PAUSES)
+            STI_PAUSE();
+        else
+            STI_YIELD();
+    }
+    return popped;
 }
 
 bool

@@ -12,12 +12,14 @@ extern inline void strait_sink_entry_init(
 extern inline void strait_sink_push(
     strait_sink_t *sink, strait_sink_entry_t *entry);
 
-void
+int
 strait_sink_init(strait_sink_t *sink, strait_sink_wake_fn wake, void *arg)
 {
-    strait_mpsc_init(&sink->queue);
+    if (sink == NULL || wake == NULL || strait_mpsc_init(&sink->queue) != 0)
+        return -STRAIT_EINVAL_;
     sink->wake_ = wake;
     sink->arg_ = arg;
+    return 0;
 }
 
 size_t

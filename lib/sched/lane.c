@@ -28,6 +28,7 @@ strait_lane_create(strait_lane_t **ret_lane, strait_pool_t *pool,
     uint32_t max_queued;
     uint32_t n_lanes;
     size_t size;
+    int err;
 
     if (config == NULL)
         config = &defaults;
@@ -57,9 +58,10 @@ strait_lane_create(strait_lane_t **ret_lane, strait_pool_t *pool,
     lane->pool = pool;
     lane->size_bytes = size;
     memcpy(lane->name, name, strlen(name) + 1);
-    if (!strait_ring_init(&lane->ring, lane->slots, max_queued)) {
+    err = strait_ring_init(&lane->ring, lane->slots, max_queued);
+    if (err != 0) {
         sti_free(&pool->allocator, lane, size);
-        return -EINVAL;
+        return err;
     }
     pool->lanes[n_lanes] = lane;
     pool->rings[n_lanes] = &lane->ring;

@@ -157,7 +157,7 @@ sti_worker_main(void *arg)
         /* [L1:acq] the entries below the count. One that is not seen here is
          * seen after announce, or gets us woken (P3). */
         uint32_t n_lanes = strait_load_acquire(&pool->n_lanes);
-        strait_work_t *work;
+        strait_work_t *work = NULL;
         int found;
 
         found = take(worker, n_lanes, &work);

@@ -21,6 +21,10 @@
 #define _GNU_SOURCE
 #include "explore_core.h"
 
+/* For the names of how a futex wait ends. */
+#define STI_MODEL 1
+#include "base/env.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -596,6 +600,42 @@ ex_futex_wait(
     ex_trace(site, "futex_wait", EX_plain, p, "is %s: sleeps", ex_text(found));
     block(EX_ON_FUTEX, p);
     ex_trace(site, "futex_wait", EX_plain, p, "woken");
+}
+
+int
+ex_futex_wait_high(const struct ex_site *site, const volatile void *p,
+    uint32_t v, bool may_expire)
+{
+    uint64_t found;
+
+    ex_step();
+    /* Whatever the word says by then: it may have changed during the sleep. */
+    if (may_expire && ex_chance(96)) {
+        ex_trace(site, "futex_wait", EX_plain, p, "expires");
+        return STI_FUTEX_EXPIRED;
+    }
+    found = ex_futex_look(site, p, sizeof(uint64_t));
+    if (found >> 32 != v || ex_chance(ex_dice.spurious / 2)) {
+        ex_trace(
+            site, "futex_wait", EX_plain, p, "is %s: returns", ex_text(found));
+        return STI_FUTEX_LOOK;
+    }
+    ex_trace(site, "futex_wait", EX_plain, p, "is %s: sleeps", ex_text(found));
+    block(EX_ON_FUTEX, p);
+    ex_trace(site, "futex_wait", EX_plain, p, "woken");
+    return STI_FUTEX_WOKEN;
+}
+
+void
+ex_futex_wake_n(const struct ex_site *site, const volatile void *p, int n)
+{
+    int n_woken = 0;
+
+    ex_step();
+    ex_futex_publish(p);
+    while (n_woken < n && rouse(EX_ON_FUTEX, p))
+        n_woken++;
+    ex_trace(site, "futex_wake", EX_plain, p, "wakes %d", n_woken);
 }
 
 void

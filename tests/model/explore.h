@@ -67,6 +67,10 @@ void ex_point(const char *name);
 void ex_futex_wait(
     const struct ex_site *site, const volatile void *p, size_t n, uint64_t v);
 void ex_futex_wake(const struct ex_site *site, const volatile void *p);
+/* The upper half of a word of 64 bits as the futex; answers an STI_FUTEX_*. */
+int ex_futex_wait_high(const struct ex_site *site, const volatile void *p,
+    uint32_t v, bool may_expire);
+void ex_futex_wake_n(const struct ex_site *site, const volatile void *p, int n);
 
 /* An edge-triggered, never read eventfd in an epoll set of its one waiter,
  * whose wait may also end for another reason (see ex_bell_expire). */

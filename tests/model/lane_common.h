@@ -146,7 +146,7 @@ pool_init(void)
     pool.workers = workers;
     pool.fork_generation = 1;
     for (i = 0; i < LANES; i++) {
-        M_ASSERT(strait_ring_init(&rings[i], slots[i], 2));
+        M_ASSERT(strait_ring_init(&rings[i], slots[i], 2) == 0);
         pool.rings[i] = &rings[i];
     }
     strait_store_rlx(&pool.n_lanes, LANES);

@@ -107,6 +107,9 @@ m_bell_wait(m_bell *bell)
  * explorer's futex is the one that notices a missing wake. */
 #define STI_FUTEX_WAIT(w, v) ((void)(w), (void)(v))
 #define STI_FUTEX_WAKE(w) ((void)(w))
+#define STI_FUTEX_WAIT_HIGH(w, v, deadline)                                    \
+    ((void)(w), (void)(v), (void)(deadline), STI_FUTEX_LOOK)
+#define STI_FUTEX_WAKE_HIGH(w, n) ((void)(w), (void)(n))
 #define STI_YIELD() ((void)0)
 #define STI_PAUSE() ((void)0)
 
@@ -181,6 +184,16 @@ typedef struct ex_bell m_bell;
     __extension__({                                                            \
         EX_SITE("futex_wake", plain, #w);                                      \
         ex_futex_wake(&ex_site_, (w));                                         \
+    })
+#define STI_FUTEX_WAIT_HIGH(w, v, deadline)                                    \
+    __extension__({                                                            \
+        EX_SITE("futex_wait_high", plain, #w);                                 \
+        ex_futex_wait_high(&ex_site_, (w), (v), (deadline) != UINT64_MAX);     \
+    })
+#define STI_FUTEX_WAKE_HIGH(w, n)                                              \
+    __extension__({                                                            \
+        EX_SITE("futex_wake_high", plain, #w);                                 \
+        ex_futex_wake_n(&ex_site_, (w), (n));                                  \
     })
 #define STI_YIELD() ex_pause()
 #define STI_PAUSE() ex_pause()

@@ -44,7 +44,7 @@ add_lane(void)
 {
     if (strait_load_rlx(&pool.closed) != 0)
         return false;
-    M_ASSERT(strait_ring_init(&second_ring, second_slots, 2));
+    M_ASSERT(strait_ring_init(&second_ring, second_slots, 2) == 0);
     pool.rings[1] = &second_ring;
     strait_store_sc(&pool.n_lanes, 2);
     if (strait_load_sc(&pool.closed) != 0)

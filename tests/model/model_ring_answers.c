@@ -40,7 +40,7 @@ M_MAIN
 
     M_NAME(&ring, "ring");
     M_NAME(slots, "slots");
-    M_ASSERT(strait_ring_init(&ring, slots, 2));
+    M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
     M_ASSERT(strait_ring_pop(&ring, &value) == STRAIT_RING_EMPTY);
     M_ASSERT(strait_ring_push(&ring, &items[0]) == STRAIT_RING_DONE);
     M_ASSERT(strait_ring_push(&ring, &items[1]) == STRAIT_RING_DONE);
@@ -89,7 +89,7 @@ M_MAIN
 
     M_NAME(&ring, "ring");
     M_NAME(slots, "slots");
-    M_ASSERT(strait_ring_init(&ring, slots, 2));
+    M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
     M_SPAWN(&a, first_producer, NULL);
     M_SPAWN(&b, second_producer, NULL);
     M_JOIN(b);

@@ -56,7 +56,7 @@ M_MAIN
     M_NAME(&ring.consumer_, "consumer");
     M_NAME(slots, "slots");
     M_NAME(&bell, "bell");
-    M_ASSERT(strait_ring_init(&ring, slots, 2));
+    M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
     for (i = 0; i < PRODUCERS; i++)
         M_SPAWN(&threads[i], producer, items[i]);
     while (n < TOTAL) {

@@ -69,7 +69,7 @@ M_MAIN
     M_NAME(slots, "slots");
     M_NAME(&bell, "bell");
     M_NAME(&announced, "announced");
-    M_ASSERT(strait_ring_init(&ring, slots, 2));
+    M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
     M_SPAWN(&a, producer, NULL);
     M_SPAWN(&b, closer, NULL);
     for (;;) {

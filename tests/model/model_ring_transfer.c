@@ -88,7 +88,7 @@ M_MAIN
 #if PER > 1
     M_NAME(&items[0][1], "a2");
 #endif
-    M_ASSERT(strait_ring_init(&ring, slots, 2));
+    M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
     for (i = 0; i < PRODUCERS; i++)
         M_SPAWN(&producers[i], producer, items[i]);
 #if CONSUMERS > 1

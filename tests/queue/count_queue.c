@@ -104,7 +104,7 @@ count_ring(void)
     void *value;
     int i;
 
-    require(strait_ring_init(&ring, slots, 64));
+    require(strait_ring_init(&ring, slots, 64) == 0);
     seam_count = (struct seam_count){ 0 };
     require(strait_ring_push(&ring, &ring) == STRAIT_RING_DONE);
     expect("ring push", 1, 2, 2);

@@ -157,7 +157,7 @@ round_of(unsigned n_producers, unsigned n_consumers, unsigned n_items,
     stress_phase("%u producers, %u consumers, %u items each, capacity %zu%s",
         n_producers, n_consumers, n_items, capacity,
         early ? ", closed early" : "");
-    stress_require(strait_ring_init(&ring, slots, capacity), "init");
+    stress_require(strait_ring_init(&ring, slots, capacity) == 0, "init");
     sem_init(&bell, 0, 0);
     strait_store_rlx(&n_producing, n_producers);
     for (i = 0; i < n_consumers; i++) {

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file spsc.h
+ * Bounded queue for one producer and one consumer, in memory of the caller,
+ * without a single RMW, for elements of any type and without copying.
+ *
+ * Use it between two threads that talk to each other all the time. Do not use
+ * it if a second producer may ever come (ring.h, mpsc.h).
+ *
+ *     struct sample samples[1024];             // places of the queue
+ *     strait_spsc_t q;
+ *     strait_spsc_init(&q, NULL, 1024);
+ *
+ *     // the producer                          // the consumer
+ *     size_t at;                               size_t at;
+ *     if (strait_spsc_reserve(&q, 1, &at)) {   if (strait_spsc_peek(&q, 1, &at)) {
+ *         fill(&samples[at]);                      use(&samples[at]);
+ *         strait_spsc_commit(&q, 1);               strait_spsc_release(&q, 1);
+ *     }                                        }
+ *
+ * For pointers there is push and pop, with an array of pointers given to init.
+ *
+ * Design. Two positions, each written by one side and read by the other; each
+ * side keeps what it saw last of the other's, and looks again only when that
+ * says full or empty. lib/queue/spsc.c has the picture and the proof notes.
+ *
+ * Guarantees: first in, first out; each place is handed out once; what the
+ * producer wrote before commit is visible after peek, what the consumer did
+ * before release has happened when reserve hands the place out again. FULL and
+ * EMPTY are exact: true at one moment during the call.
+ *
+ * Sleep and wake-up: none built in; see event.h.
+ *
+ * Fork, signals: not from a signal handler that interrupts the same side. The
+ * child of a fork must initialise the queue anew.
+ */
+#ifndef STRAIT_SPSC_H
+#define STRAIT_SPSC_H
+
+#include <strait/atomic.h>
+#include <strait/base.h>
+
+STRAIT_BEGIN_DECLS
+
+/** The queue. Complete, so that it can be embedded; natural alignment. */
+typedef struct strait_spsc {
+    /* Producer: position of the next commit, and what it saw of head_. */
+    STRAIT_ATOMIC(uint64_t) tail_;
+    uint64_t head_seen_;
+    STRAIT_ATOMIC(uint32_t) closed_;
+    char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - sizeof(uint32_t)];
+    /* Consumer: position of the next release, and what it saw of tail_. */
+    STRAIT_ATOMIC(uint64_t) head_;
+    uint64_t tail_seen_;
+    char pad1_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t)];
+    /* Nobody writes these after init. */
+    uint64_t mask_;
+    void **slots_;
+} strait_spsc_t;
+
+/** What push and pop answer. */
+enum {
+    STRAIT_SPSC_DONE = 0,  /**< pushed, or popped */
+    STRAIT_SPSC_FULL = 1,  /**< no place: not pushed */
+    STRAIT_SPSC_EMPTY = 2, /**< nothing to pop */
+    STRAIT_SPSC_CLOSED =
+        -STRAIT_ESHUTDOWN_ /**< push: not pushed, and never again; pop: all was
+                              popped, and nothing will come any more */
+};
+
+/** The largest capacity, in elements. */
+#define STRAIT_SPSC_CAPACITY_MAX ((size_t)1 << 30)
+
+/**
+ * Makes an empty, open queue.
+ * @param q         memory of the caller, in use by nobody
+ * @param slots     array of `capacity` pointers for push and pop, or NULL if
+ *   only reserve, commit, peek and release will be used
+ * @param capacity  elements; a power of two from 2 to STRAIT_SPSC_CAPACITY_MAX
+ * @retval 0        done
+ * @retval -EINVAL  q is NULL, a bad capacity, or memory below its natural
+ *   alignment; nothing was touched
+ * @threads init-only  @progress wait-free
+ */
+STRAIT_API STRAIT_NODISCARD int strait_spsc_init(
+    strait_spsc_t *q, void **slots, size_t capacity) STRAIT_NOEXCEPT;
+
+/**
+ * Places for the producer to fill, side by side in the array.
+ * @param q              queue (not NULL)
+ * @param n              how many are wanted, at least 1
+ * @param[out] ret_index  index of the first; set only if the answer is not 0
+ * @return how many there are from there on, at most n; fewer at the end of the
+ *   array, where a second call goes on at index 0; 0 if the queue is full or
+ *   closed. Asking again without a commit answers the same places.
+ * @threads producer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_NODISCARD STRAIT_INLINE size_t
+strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
+    STRAIT_NOEXCEPT
+{
+    /* rlx: our own. */
+    uint64_t tail = strait_load_rlx(&q->tail_);
+    uint64_t index = tail & q->mask_;
+    uint64_t room = q->head_seen_ + q->mask_ + 1 - tail;
+
+    if (room < n) {
+        /* [S2:acq] the consumer has done with the places that it released. */
+        q->head_seen_ = strait_load_acquire(&q->head_);
+        room = q->head_seen_ + q->mask_ + 1 - tail;
+    }
+    /* rlx: our own. */
+    if (room == 0 || strait_load_rlx(&q->closed_) != 0)
+        return 0;
+    *ret_index = (size_t)index;
+    if (room > q->mask_ + 1 - index)
+        room = q->mask_ + 1 - index;
+    return room < n ? (size_t)room : n;
+}
+
+/**
+ * Hands the first n reserved places to the consumer. What was reserved beyond
+ * them is not lost; reserve answers it again.
+ * @param n  at most what reserve answered; 0 is allowed
+ * @threads producer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_INLINE void
+strait_spsc_commit(strait_spsc_t *q, size_t n) STRAIT_NOEXCEPT
+{
+    /* rlx: our own. */
+    uint64_t tail = strait_load_rlx(&q->tail_);
+
+    STRAIT_POINT("spsc.commit");
+    /* [S1:rel] what was written into the places. */
+    strait_store_release(&q->tail_, tail + n);
+}
+
+/**
+ * Places for the consumer to read, side by side in the array.
+ * @param q              queue (not NULL)
+ * @param n              how many are wanted, at least 1
+ * @param[out] ret_index  index of the first; set only if the answer is not 0
+ * @return how many there are from there on, at most n; fewer at the end of the
+ *   array; 0 if the queue is empty. Asking again without a release answers the
+ *   same places.
+ * @threads consumer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_NODISCARD STRAIT_INLINE size_t
+strait_spsc_peek(strait_spsc_t *q, size_t n, size_t *ret_index) STRAIT_NOEXCEPT
+{
+    /* rlx: our own. */
+    uint64_t head = strait_load_rlx(&q->head_);
+    uint64_t index = head & q->mask_;
+    uint64_t filled = q->tail_seen_ - head;
+
+    if (filled < n) {
+        /* [S1:acq] what the producer wrote into the places. */
+        q->tail_seen_ = strait_load_acquire(&q->tail_);
+        filled = q->tail_seen_ - head;
+    }
+    if (filled == 0)
+        return 0;
+    *ret_index = (size_t)index;
+    if (filled > q->mask_ + 1 - index)
+        filled = q->mask_ + 1 - index;
+    return filled < n ? (size_t)filled : n;
+}
+
+/**
+ * Gives the n oldest places back to the producer.
+ * @param n  at most what peek answered; 0 is allowed
+ * @threads consumer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_INLINE void
+strait_spsc_release(strait_spsc_t *q, size_t n) STRAIT_NOEXCEPT
+{
+    /* rlx: our own. */
+    uint64_t head = strait_load_rlx(&q->head_);
+
+    STRAIT_POINT("spsc.release");
+    /* [S2:rel] we have done with the places. */
+    strait_store_release(&q->head_, head + n);
+}
+
+/**
+ * Appends a pointer. For queues that were given an array of pointers.
+ * @return STRAIT_SPSC_DONE, _FULL or _CLOSED
+ * @threads producer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_spsc_push(strait_spsc_t *q, void *value) STRAIT_NOEXCEPT
+{
+    /* rlx: our own. */
+    uint64_t tail = strait_load_rlx(&q->tail_);
+
+    /* rlx: our own. */
+    if (strait_load_rlx(&q->closed_) != 0)
+        return STRAIT_SPSC_CLOSED;
+    if (tail - q->head_seen_ > q->mask_) {
+        /* [S2:acq] the consumer has done with the places that it released. */
+        q->head_seen_ = strait_load_acquire(&q->head_);
+        if (tail - q->head_seen_ > q->mask_)
+            return STRAIT_SPSC_FULL;
+    }
+    STRAIT_DATA_SET(&q->slots_[tail & q->mask_], value);
+    /* [S1:rel] the value, and what it points to. */
+    strait_store_release(&q->tail_, tail + 1);
+    return STRAIT_SPSC_DONE;
+}
+
+/**
+ * Takes the oldest pointer. For queues that were given an array of pointers.
+ * @param[out] ret_value  set only with STRAIT_SPSC_DONE
+ * @return STRAIT_SPSC_DONE, _EMPTY or _CLOSED
+ * @threads consumer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_spsc_pop(strait_spsc_t *q, void **ret_value) STRAIT_NOEXCEPT
+{
+    /* rlx: our own. */
+    uint64_t head = strait_load_rlx(&q->head_);
+
+    if (head == q->tail_seen_) {
+        /* [S1:acq] the value, and what it points to. */
+        q->tail_seen_ = strait_load_acquire(&q->tail_);
+        if (head == q->tail_seen_) {
+            /* [S3:acq] all commits that went before the close. */
+            if (strait_load_acquire(&q->closed_) == 0)
+                return STRAIT_SPSC_EMPTY;
+            /* [S1:acq] once more: the last of them may have come between the
+             * two looks. */
+            q->tail_seen_ = strait_load_acquire(&q->tail_);
+            if (head == q->tail_seen_)
+                return STRAIT_SPSC_CLOSED;
+        }
+    }
+    *ret_value = STRAIT_DATA_GET(&q->slots_[head & q->mask_]);
+    /* [S2:rel] we have read the place. */
+    strait_store_release(&q->head_, head + 1);
+    return STRAIT_SPSC_DONE;
+}
+
+/**
+ * Says that nothing more will come. What was committed can still be taken.
+ * @return true if this call closed it
+ * @threads producer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_API bool strait_spsc_close(strait_spsc_t *q) STRAIT_NOEXCEPT;
+
+/**
+ * True once the producer has closed and everything was taken: with peek, the
+ * way to tell "nothing yet" from "nothing any more".
+ * @threads consumer (one)  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_API STRAIT_NODISCARD bool strait_spsc_is_ended(const strait_spsc_t *q)
+    STRAIT_NOEXCEPT;
+
+/**
+ * About how many elements wait. @threads any  @progress wait-free
+ */
+STRAIT_API size_t strait_spsc_length(const strait_spsc_t *q) STRAIT_NOEXCEPT;
+
+STRAIT_END_DECLS
+
+#endif /* STRAIT_SPSC_H */
