@@ -110,7 +110,7 @@ push_all(unsigned producer)
 static void
 hold(unsigned n)
 {
-    freeze_check(strait_ring_init(&ring, slots, CAPACITY), "init failed");
+    freeze_check(strait_ring_init(&ring, slots, CAPACITY) == 0, "init failed");
     n_items[BEFORE] = n_items[SUBJECT] = n_items[OTHER] = 0;
     n_owed = 0;
     was_armed = false;
