@@ -157,7 +157,9 @@ sti_reclaim_announce(strait_reclaim_member_t *me)
     STRAIT_POINT("reclaim.announced");
     now = sti_reclaim_epoch(domain);
     if (now != epoch) {
-        /* [E3:rel] our earlier sections, for the scan that reads this. */
+        /* Or we would hold back the epoch that we are in; an online member for
+         * good, as it does not announce the same one twice.
+         * [E3:rel] our earlier sections, for the scan that reads this. */
         strait_store_release(&me->state_, STI_RECLAIM_IN(now));
     }
     me->epoch = now;

@@ -31,6 +31,7 @@ CORES = {
     "lib/queue/mpsc.c": "mpsc",
     "include/strait/ring.h": "ring",
     "lib/queue/ring.c": "ring",
+    "lib/queue/reclaim_core.h": "reclaim",
     "lib/sched/parking.h": "lane",
     "lib/sched/worker.c": "lane",
     "lib/sched/lane.c": "pool",

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * @obligation who joins while the epoch moves is waited for; what a member
- *   leaves behind is freed once, by who helps, by the next one in its place or
- *   in the end, and never under a reader
+ *   leaves behind is freed once, by who helps or by the next one in its place,
+ *   and never under a reader; when all have left, one flush frees the rest
  * @core reclaim
- * @case help -DPLACES=3 -DHELPERS=1
- * @case inherit -DPLACES=2 -DHELPERS=1 -DSETTLED=1 genmc unroll=4
- * @case settled -DPLACES=3 -DHELPERS=1 -DSETTLED=1 genmc unroll=4
- * @case late -DPLACES=2 -DHELPERS=0 genmc unroll=4
- * @case many -DPLACES=4 -DHELPERS=2
+ * @case late -DPLACES=2 -DREADERS=1 -DHELPERS=0 genmc unroll=6 long=imm
+ * @case hand -DPLACES=2 -DREADERS=0 -DHELPERS=1
+ * @case heir -DPLACES=1 -DREADERS=0 -DHELPERS=1 genmc unroll=6
+ * @case inherit -DPLACES=2 -DREADERS=1 -DHELPERS=1 -DSETTLED=1
+ * @case settled -DPLACES=3 -DREADERS=1 -DHELPERS=1 -DSETTLED=1
+ * @case help -DPLACES=3 -DREADERS=1 -DHELPERS=1
+ * @case many -DPLACES=4 -DREADERS=1 -DHELPERS=2
  */
 #include "model.h"
 
@@ -40,6 +42,7 @@ bury(strait_reclaim_node_t *node)
     (void)strait_add_rlx(&n_buried, 1);
 }
 
+#if READERS > 0
 M_THREAD(reader)
 {
     strait_reclaim_member_t *me = arg;
@@ -56,6 +59,7 @@ M_THREAD(reader)
     sti_reclaim_leave(me);
     return NULL;
 }
+#endif
 
 M_THREAD(writer)
 {
@@ -96,8 +100,9 @@ M_THREAD(helper)
 
 M_MAIN
 {
-    m_thread threads[2 + HELPERS];
-    strait_reclaim_member_t *first = NULL;
+    m_thread threads[READERS + 1 + HELPERS];
+    strait_reclaim_member_t *me = NULL;
+    int n = 0;
     int i;
 
     M_NAME(&domain.word_, "epoch");
@@ -107,17 +112,19 @@ M_MAIN
     strait_store_rlx(&shared, &items[0]);
     sti_reclaim_init(&domain, places, PLACES, 64);
     if (SETTLED)
-        first = sti_reclaim_join(&domain);
-    M_SPAWN(&threads[0], reader, first);
-    M_SPAWN(&threads[1], writer, NULL);
+        me = sti_reclaim_join(&domain);
+#if READERS > 0
+    M_SPAWN(&threads[n++], reader, me);
+#endif
+    M_SPAWN(&threads[n++], writer, NULL);
 #if HELPERS > 0
     for (i = 0; i < HELPERS; i++)
-        M_SPAWN(&threads[2 + i], helper, NULL);
+        M_SPAWN(&threads[n++], helper, NULL);
 #endif
-    for (i = 0; i < 2 + HELPERS; i++)
+    for (i = 0; i < n; i++)
         M_JOIN(threads[i]);
-    for (i = 0; i < PLACES; i++)
-        sti_reclaim_free_all(&places[i]);
+    me = sti_reclaim_join(&domain);
+    M_ASSERT(me != NULL && sti_reclaim_flush(me));
     if (strait_load_rlx(&shared) == &items[1])
         M_ASSERT(
             strait_load_rlx(&n_buried) == 1 && M_GET(&items[0].alive) == 0);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * @obligation what an online member has reached is not freed before it says
- *   quiescent or goes offline; in a section of its own quiescent says nothing
+ *   quiescent or goes offline; in a section of its own quiescent says nothing;
+ *   and who has said quiescent at the newest epoch does not hold it back
  * @core reclaim
  * @case 1x1 -DWRITERS=1 -DPIECES=2 genmc
- * @case 1x1push -DWRITERS=1 -DPIECES=2 -DPUSH=1 genmc
+ * @case 1x1push -DWRITERS=1 -DPIECES=2 -DPUSH=1 genmc long=imm
+ * @case 1x1stay -DWRITERS=1 -DPIECES=0 -DSTAY=1 genmc
  * @case 1x1nest -DWRITERS=1 -DPIECES=1 -DNEST=1 genmc
  * @case 1x1all -DWRITERS=1 -DPIECES=3 -DPUSH=1 -DNEST=1
  * @case 1x2 -DWRITERS=2 -DPIECES=3 -DPUSH=1
@@ -20,6 +22,11 @@
 /* It reads in a section inside, with a quiescent in the middle. */
 #ifndef NEST
 #define NEST 0
+#endif
+
+/* It is still online in the end. */
+#ifndef STAY
+#define STAY 0
 #endif
 
 #define MEMBERS (WRITERS + 1)
@@ -65,7 +72,8 @@ M_THREAD(reader)
     }
     item = strait_load_acquire(&shared);
     M_ASSERT(M_GET(&item->alive) == 1);
-    sti_reclaim_offline(me);
+    if (!STAY)
+        sti_reclaim_offline(me);
     return NULL;
 }
 
@@ -103,4 +111,7 @@ M_MAIN
         M_SPAWN(&threads[i], i < 1 ? reader : writer, &places[i]);
     for (i = 0; i < MEMBERS; i++)
         M_JOIN(threads[i]);
+    /* All that the threads knew is known here. */
+    sti_reclaim_quiescent(&places[0]);
+    M_ASSERT(sti_reclaim_advance(&places[1]));
 }

@@ -7,6 +7,7 @@ MPSC_H = "include/strait/mpsc.h"
 MPSC_C = "lib/queue/mpsc.c"
 RING_H = "include/strait/ring.h"
 RING_C = "lib/queue/ring.c"
+RECLAIM = "lib/queue/reclaim_core.h"
 PARKING = "lib/sched/parking.h"
 WORKER = "lib/sched/worker.c"
 LANE = "lib/sched/lane.c"
@@ -16,6 +17,7 @@ WAKE = "lib/loop/wake.c"
 MPSC_MODELS = ("mpsc_push", "mpsc_chain", "mpsc_drain", "mpsc_arm",
                "mpsc_disarm")
 RING_MODELS = ("ring_transfer", "ring_answers", "ring_arm", "ring_close")
+RECLAIM_MODELS = ("reclaim_epoch", "reclaim_qsbr", "reclaim_places")
 LANE_MODELS = ("lane_duty", "lane_submit", "lane_close")
 POOL_MODELS = ("lane_create",)
 BELL_MODELS = ("bell_ref", "bell_sleep")
@@ -309,4 +311,76 @@ MUTANTS = [
          "        return true;\n",
          "if (strait_cas_release(&q->tail_, &expected, &q->armed_)) {\n"
          "        q->cursor_ = &q->armed_;\n        return true;\n    }\n")]),
+
+    # ---------------------------------------------------------- reclaim
+    Mutant("reclaim-enters-without-a-second-look", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "    now = sti_reclaim_epoch(domain);\n",
+         "    now = epoch;\n")]),
+    Mutant("reclaim-enters-by-store", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "    (void)strait_xchg_acquire(&me->state_, "
+         "STI_RECLAIM_IN(epoch));\n",
+         "    strait_store_release(&me->state_, STI_RECLAIM_IN(epoch));\n")]),
+    Mutant("reclaim-keeps-the-guess", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "        strait_store_release(&me->state_, "
+         "STI_RECLAIM_IN(now));\n", "")]),
+    Mutant("reclaim-tags-with-the-guess", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "    me->epoch = now;\n", "    me->epoch = epoch;\n")]),
+    Mutant("reclaim-tags-with-the-epoch-of-the-section", "reclaim",
+           RECLAIM_MODELS, [
+        (RECLAIM, "    me->newest = me->epoch + 1;\n",
+         "    me->newest = me->epoch;\n")]),
+    Mutant("reclaim-frees-an-epoch-early", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "tag <= me->newest && tag + 2 <= epoch",
+         "tag <= me->newest && tag + 1 <= epoch")]),
+    Mutant("reclaim-retires-outside-of-a-section", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, """    sti_reclaim_enter(me);
+    sti_reclaim_append(me, node);
+    sti_reclaim_exit(me);
+""", """    me->epoch = sti_reclaim_epoch(domain);
+    sti_reclaim_append(me, node);
+""")]),
+    Mutant("reclaim-scans-by-load", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "        state = strait_add_acq_rel(&member->state_, 0);\n",
+         "        state = strait_load_acquire(&member->state_);\n")]),
+    Mutant("reclaim-scan-skips-a-place", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "    uint32_t n = (uint32_t)(word & STI_RECLAIM_PLACES);\n"
+         "    uint32_t i;\n\n    for (i = 0;",
+         "    uint32_t n = (uint32_t)(word & STI_RECLAIM_PLACES);\n"
+         "    uint32_t i;\n\n    for (i = 1;")]),
+    Mutant("reclaim-scan-skips-itself", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "pass = me->n_deep == 0 || me->epoch == epoch;",
+         "pass = true;")]),
+    Mutant("reclaim-advances-by-store", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, """    return strait_cas_release(&domain->word_, &word,
+               word + ((uint64_t)1 << STI_RECLAIM_SHIFT)) ||
+        word >> STI_RECLAIM_SHIFT != epoch;
+""", """    strait_store_release(
+        &domain->word_, word + ((uint64_t)1 << STI_RECLAIM_SHIFT));
+    return true;
+""")]),
+    Mutant("reclaim-joins-without-being-counted", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "    while ((word & STI_RECLAIM_PLACES) <= me->index) {\n",
+         "    while (domain->n_places == 0) {\n")]),
+    Mutant("reclaim-quiescent-in-a-section", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "    if (!me->is_online || me->n_deep != 1)\n",
+         "    if (!me->is_online)\n")]),
+    Mutant("reclaim-claims-a-place-in-two-steps", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "    return strait_cas_acquire(&place->owner_, &from, to);\n",
+         """    if (strait_load_acquire(&place->owner_) != from)
+        return false;
+    strait_store_rlx(&place->owner_, to);
+    return true;
+""")]),
+    Mutant("reclaim-helps-without-claiming", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, "        if (!sti_reclaim_claim(place, STI_RECLAIM_LEFT, "
+         "STI_RECLAIM_HELPED))\n",
+         "        if (strait_load_acquire(&place->owner_) != "
+         "STI_RECLAIM_LEFT)\n")]),
+    Mutant("reclaim-lets-go-before-it-takes", "reclaim", RECLAIM_MODELS, [
+        (RECLAIM, """        n_taken = sti_reclaim_take(place, n - n_freed, &chain);
+        /* Before the user's functions run: they may take their time. */
+        sti_reclaim_let_go(place);
+""", """        sti_reclaim_let_go(place);
+        n_taken = sti_reclaim_take(place, n - n_freed, &chain);
+""")]),
 ]
