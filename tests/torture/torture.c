@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * torture.c - all queues, with more threads than CPUs, disturbed at every step,
+ * for as long as you like.
+ *
+ * Each case runs rounds of some tens of milliseconds. Round 1 has the seed of
+ * the run, each later one a seed of its own, which a failure prints: begun with
+ * that seed, the program repeats that round first. Threads get their random
+ * streams from it; how they interleave is up to the kernel.
+ *
+ * The watchdog ends the program when nothing moves any more: a lost wake-up
+ * shows as that. A case fails if one of its rare paths (rare.h) was not hit.
+ */
+#define _GNU_SOURCE
+#include "torture.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sanitizer.h"
+
+static const struct torture_case *const cases[] = { &torture_mpsc,
+    &torture_shared, &torture_ring, &torture_armed, &torture_spsc,
+    &torture_event };
+#define N_CASES (sizeof cases / sizeof cases[0])
+
+static struct {
+    double seconds;
+    uint64_t seed;
+    const char *only;
+    double patience;
+    unsigned n_cpus;
+    bool controls;
+} options = { .n_cpus = 2 };
+
+static struct {
+    const struct torture_case *present;
+    uint64_t round_seed;
+    uint64_t n_rounds;
+    uint64_t round_ends_ns;
+    pthread_mutex_t lock; /* guards phase */
+    char phase[160];
+} state = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Raw atomics: the books are not to be disturbed. */
+static _Atomic(uint64_t) n_moved;
+static _Atomic(uint64_t) n_threads;
+static _Atomic(uint32_t) n_live;
+static _Atomic(uint64_t) hits[N_RARE];
+
+static const struct {
+    const char *name;
+    const char *of;
+    const char *text;
+} rare[N_RARE] = {
+#define RARE_ROW(name, of, text) { #name, of, text },
+    TORTURE_RARE_PATHS(RARE_ROW)
+#undef RARE_ROW
+};
+
+static uint64_t
+now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ------------------------------------------------------------- complaints */
+
+void
+torture_fail(const char *condition, const char *format, ...)
+{
+    static _Atomic(bool) told;
+    va_list args;
+
+    if (atomic_exchange(&told, true)) {
+        for (;;)
+            pause(); /* the one who was first ends the program */
+    }
+    pthread_mutex_lock(&state.lock);
+    fprintf(stderr, "\ntorture: ");
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr,
+        "\n  not so: %s\n  while: %s\n  to repeat: --only %s --seed "
+        "%llu\n",
+        condition, state.phase, state.present->name,
+        (unsigned long long)state.round_seed);
+    fflush(NULL);
+    _exit(1);
+}
+
+void
+torture_phase(const char *format, ...)
+{
+    va_list args;
+
+    pthread_mutex_lock(&state.lock);
+    va_start(args, format);
+    vsnprintf(state.phase, sizeof state.phase, format, args);
+    va_end(args);
+    pthread_mutex_unlock(&state.lock);
+}
+
+void
+torture_moved(uint64_t n)
+{
+    atomic_fetch_add_explicit(&n_moved, n, memory_order_relaxed);
+}
+
+void
+torture_hit(enum torture_rare what)
+{
+    if (torture_plant == PLANT_BLIND && what == RARE_MPSC_PENDING)
+        return;
+    atomic_fetch_add_explicit(&hits[what], 1, memory_order_relaxed);
+}
+
+static void *
+watch(void *arg)
+{
+    uint64_t seen = 0;
+    uint64_t since = now_ns();
+
+    (void)arg;
+    for (;;) {
+        struct timespec pause = { 0, 100000000 };
+        uint64_t now = atomic_load_explicit(&n_moved, memory_order_relaxed);
+
+        nanosleep(&pause, NULL);
+        if (now != seen) {
+            seen = now;
+            since = now_ns();
+        }
+        torture_require((double)(now_ns() - since) < options.patience * 1e9,
+            "nothing moves any more: a lost wake-up, or a lost item");
+    }
+    return NULL;
+}
+
+/* ----------------------------------------------------------------- threads */
+
+static void *
+run_role(void *arg)
+{
+    struct torture_role *role = arg;
+
+    torture_stream(
+        state.round_seed, (uint64_t)role->index << 32 | role->generation);
+    role->play(role);
+    atomic_fetch_sub_explicit(&n_live, 1, memory_order_release);
+    return NULL;
+}
+
+static void
+start_thread(struct torture_role *role)
+{
+    pthread_attr_t attr;
+    pthread_t thread;
+    int err;
+
+    atomic_fetch_add(&n_live, 1);
+    atomic_fetch_add(&n_threads, 1);
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    while ((err = pthread_create(&thread, &attr, run_role, role)) == EAGAIN)
+        sched_yield(); /* those that have ended are still being buried */
+    pthread_attr_destroy(&attr);
+    torture_require(err == 0, "pthread_create: %s", strerror(err));
+}
+
+void
+torture_spawn(struct torture_role *role, unsigned index,
+    void (*play)(struct torture_role *role), void *arg, struct rng *rng)
+{
+    role->play = play;
+    role->rng = rng_make(rng_next(rng), index);
+    role->index = index;
+    role->generation = 0;
+    role->arg = arg;
+    start_thread(role);
+}
+
+void
+torture_hand_over(struct torture_role *role)
+{
+    role->generation++;
+    start_thread(role);
+}
+
+void
+torture_wait_threads(void)
+{
+    struct timespec pause = { 0, 200000 };
+
+    while (atomic_load_explicit(&n_live, memory_order_acquire) != 0)
+        nanosleep(&pause, NULL);
+}
+
+bool
+torture_round_is_over(void)
+{
+    return now_ns() >= state.round_ends_ns;
+}
+
+void
+torture_nap(struct rng *rng, uint32_t max_us)
+{
+    struct timespec pause = { 0, 0 };
+
+    pause.tv_nsec = (long)rng_below(rng, (uint64_t)max_us * 1000 + 1);
+    nanosleep(&pause, NULL);
+}
+
+/* ------------------------------------------------------------------- bells */
+
+void
+torture_bell_init(struct torture_bell *bell)
+{
+    /* rlx: not shared yet. */
+    strait_store_rlx(&bell->word, 0);
+}
+
+bool
+torture_bell_ring(struct torture_bell *bell)
+{
+    /* rel: what the ringer did. */
+    uint32_t old = strait_xchg_release(&bell->word, 1);
+
+    syscall(SYS_futex, &bell->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    return old == 0;
+}
+
+bool
+torture_bell_wait(struct torture_bell *bell, uint32_t max_us)
+{
+    uint64_t end = now_ns() + (uint64_t)max_us * 1000;
+
+    /* acq: what the ringer did. */
+    while (strait_xchg_acquire(&bell->word, 0) == 0) {
+        struct timespec left = { 0, 0 };
+        uint64_t now = now_ns();
+
+        if (max_us != 0) {
+            if (now >= end)
+                return false;
+            left.tv_nsec = (long)(end - now);
+        }
+        syscall(SYS_futex, &bell->word, FUTEX_WAIT_PRIVATE, 0,
+            max_us != 0 ? &left : NULL, NULL, 0);
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------- items */
+
+void
+torture_maker_init(struct torture_maker *maker, unsigned index)
+{
+    unsigned i;
+
+    maker->index = index;
+    maker->n_made = 0;
+    for (i = 0; i < TORTURE_ITEMS; i++) {
+        maker->items[i].payload = 0;
+        /* rlx: not shared yet. */
+        strait_store_rlx(&maker->items[i].in_flight, 0);
+    }
+}
+
+static uint64_t
+payload_of(unsigned maker, uint64_t number)
+{
+    return rng_mix(((uint64_t)maker << 48) + number) | 1;
+}
+
+struct torture_item *
+torture_maker_next(struct torture_maker *maker)
+{
+    uint64_t number = maker->n_made;
+    struct torture_item *item = &maker->items[number % TORTURE_ITEMS];
+
+    /* acq: whoever took it has done with it. */
+    if (strait_load_acquire(&item->in_flight) != 0)
+        return NULL;
+    maker->n_made++;
+    item->maker = maker->index;
+    item->number = number;
+    item->payload = payload_of(maker->index, number);
+    /* rlx: whoever takes it learns of it by the queue. */
+    strait_store_rlx(&item->in_flight, 1);
+    return item;
+}
+
+void
+torture_maker_keep(struct torture_maker *maker, unsigned n)
+{
+    while (n-- != 0) {
+        maker->n_made--;
+        /* rlx: it has never been away. */
+        strait_store_rlx(
+            &maker->items[maker->n_made % TORTURE_ITEMS].in_flight, 0);
+    }
+}
+
+void
+torture_take(struct torture_item *item, uint64_t *next, bool exact)
+{
+    torture_require(item->payload == payload_of(item->maker, item->number),
+        "producer %u: item %llu carries something else, or came twice",
+        item->maker, (unsigned long long)item->number);
+    torture_require(exact ? item->number == next[item->maker]
+                          : item->number >= next[item->maker],
+        "producer %u: item %llu where %llu was due", item->maker,
+        (unsigned long long)item->number,
+        (unsigned long long)next[item->maker]);
+    next[item->maker] = item->number + 1;
+    item->payload = 0;
+    /* rel: we have done with it; its maker may fill it anew. */
+    torture_require(strait_xchg_release(&item->in_flight, 0) == 1,
+        "producer %u: item %llu came out twice", item->maker,
+        (unsigned long long)item->number);
+}
+
+/* ------------------------------------------------------------------ running */
+
+static bool
+all_were_hit(const struct torture_case *c)
+{
+    unsigned i;
+
+    for (i = 0; i < N_RARE; i++) {
+        if (strcmp(rare[i].of, c->name) == 0 && atomic_load(&hits[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void
+show_progress(const struct torture_case *c, double elapsed)
+{
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r\033[K%-8s %6.1f of %.1f s, round %llu, %llu moves",
+            c->name, elapsed, options.seconds,
+            (unsigned long long)state.n_rounds,
+            (unsigned long long)atomic_load(&n_moved));
+        fflush(stderr);
+    }
+}
+
+/* A case goes on for longer than it was told, up to so many times, as long as
+ * a rare path was not hit. */
+#define GRACE 10
+
+/* Answers how many rare paths were not hit. */
+static unsigned
+run_case(const struct torture_case *c)
+{
+    uint64_t began = now_ns();
+    uint64_t n_before = atomic_load(&n_moved);
+    uint64_t threads_before = atomic_load(&n_threads);
+    uint64_t disturbed_before = torture_n_disturbed();
+    double elapsed = 0;
+    unsigned n_missed = 0;
+    unsigned i;
+
+    state.present = c;
+    state.n_rounds = 0;
+    do {
+        struct rng rng;
+
+        state.round_seed = state.n_rounds == 0
+            ? options.seed
+            : rng_mix(options.seed + state.n_rounds) >> 16;
+        state.n_rounds++;
+        rng = rng_make(state.round_seed, UINT64_MAX);
+        torture_stream(state.round_seed, UINT64_MAX);
+        torture_rates((uint32_t)8 << rng_below(&rng, 6),
+            (uint32_t)2 << rng_below(&rng, 5));
+        state.round_ends_ns = now_ns() + 10000000 + rng_below(&rng, 40000000);
+        c->round(&rng);
+        torture_moved(1);
+        elapsed = (double)(now_ns() - began) / 1e9;
+        show_progress(c, elapsed);
+    } while (elapsed < options.seconds ||
+        (!all_were_hit(c) && elapsed < options.seconds * GRACE));
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K");
+    printf("%s: %s\n  %.1f s, %llu rounds, %llu threads, %llu moves, disturbed "
+           "%llu times\n",
+        c->name, c->about, elapsed, (unsigned long long)state.n_rounds,
+        (unsigned long long)(atomic_load(&n_threads) - threads_before),
+        (unsigned long long)(atomic_load(&n_moved) - n_before),
+        (unsigned long long)(torture_n_disturbed() - disturbed_before));
+    for (i = 0; i < N_RARE; i++) {
+        uint64_t n = atomic_load(&hits[i]);
+
+        if (strcmp(rare[i].of, c->name) != 0)
+            continue;
+        printf("  %10llu  %s%s\n", (unsigned long long)n, rare[i].text,
+            n == 0 ? "   <-- NEVER HIT" : "");
+        n_missed += n == 0;
+    }
+    fflush(stdout);
+    return n_missed;
+}
+
+static bool
+is_wanted(const struct torture_case *c)
+{
+    return options.only == NULL || strcmp(options.only, c->name) == 0;
+}
+
+static int
+run_all(void)
+{
+    pthread_t watcher;
+    unsigned n_missed = 0;
+    unsigned n_run = 0;
+    size_t i;
+
+    state.present = cases[0];
+    if (pthread_create(&watcher, NULL, watch, NULL) != 0) {
+        fprintf(stderr, "torture: cannot start the watchdog thread\n");
+        return 1;
+    }
+    pthread_detach(watcher);
+    for (i = 0; i < N_CASES; i++) {
+        if (is_wanted(cases[i])) {
+            n_run++;
+            n_missed += run_case(cases[i]);
+        }
+    }
+    if (n_run == 0) {
+        fprintf(stderr, "torture: no case is called '%s'\n", options.only);
+        return 2;
+    }
+    if (n_missed != 0)
+        printf("torture: %u rare paths were never hit\n", n_missed);
+    else
+        printf("torture: ok, seed %llu\n", (unsigned long long)options.seed);
+    return n_missed != 0;
+}
+
+/* --------------------------------------------------------- planted mistakes */
+
+static const struct {
+    enum torture_plant plant;
+    const char *of;
+    const char *text;
+    const char *found; /* in what the program says */
+} plants[] = {
+    { PLANT_TORN_CAS, "mpsc", "the CAS is a load and a store", "" },
+    { PLANT_TRUE_ARM, "mpsc", "an arming that is refused claims success",
+        "nothing moves any more" },
+    { PLANT_BLIND, "mpsc", "a rare path is not counted", "NEVER HIT" },
+    { PLANT_TORN_CAS, "ring", "the CAS is a load and a store", "" },
+    { PLANT_TORN_CAS, "armed", "the CAS is a load and a store", "" },
+    { PLANT_TRUE_ARM, "armed", "an arming that is refused claims success",
+        "nothing moves any more" },
+    { PLANT_OVERRUN, "spsc", "the producer believes in one place too many",
+        "" },
+    { PLANT_DEAF, "event", "a notification is left out now and then",
+        "nothing moves any more" },
+};
+
+/* Runs one case with one mistake in a child; true if it was found. */
+static bool
+plant_is_found(size_t k)
+{
+    static char said[16384];
+    size_t used = 0;
+    ssize_t n;
+    int ends[2];
+    int status;
+    pid_t child;
+    bool found;
+
+    fflush(NULL);
+    torture_require(pipe(ends) == 0, "pipe: %s", strerror(errno));
+    child = fork();
+    torture_require(child >= 0, "fork: %s", strerror(errno));
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        torture_plant = plants[k].plant;
+        options.only = plants[k].of;
+        if (plants[k].plant == PLANT_BLIND)
+            options.seconds = 0.1;
+        else if (options.seconds < 5)
+            options.seconds = 5;
+        options.patience = SANITIZER_SLOWDOWN > 1 ? 3 : 1.5;
+        status = run_all();
+        fflush(NULL);
+        _exit(status);
+    }
+    close(ends[1]);
+    while (used + 1 < sizeof said &&
+        (n = read(ends[0], said + used, sizeof said - 1 - used)) > 0)
+        used += (size_t)n;
+    said[used] = '\0';
+    close(ends[0]);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    found = WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+        strstr(said, plants[k].found) != NULL;
+    printf("%-6s %-44s %s\n", plants[k].of, plants[k].text,
+        found ? "found" : "NOT FOUND");
+    if (!found)
+        printf("%s\n", said);
+    return found;
+}
+
+static int
+run_controls(void)
+{
+    unsigned n_missed = 0;
+    size_t k;
+
+    state.present = cases[0];
+    for (k = 0; k < sizeof plants / sizeof plants[0]; k++)
+        n_missed += !plant_is_found(k);
+    printf("%zu planted mistakes, %u not found\n",
+        sizeof plants / sizeof plants[0], n_missed);
+    return n_missed != 0;
+}
+
+/* -------------------------------------------------------------------- main */
+
+static void
+usage(FILE *out)
+{
+    size_t i;
+
+    fprintf(out,
+        "usage: torture [--seconds N] [--seed N] [--only NAME] [--cpus N]\n"
+        "               [--patience N] [--controls] [--help]\n\n"
+        "Runs the queues of Strait with more threads than CPUs, disturbed at "
+        "every step.\n\n"
+        "  --seconds N   for each case (default: STRAIT_STRESS_SECONDS, or 1)\n"
+        "  --seed N      of the first round (default: STRAIT_SEED, or the "
+        "time)\n"
+        "  --only NAME   one case\n"
+        "  --cpus N      run on so many CPUs; 0: on all (default 2)\n"
+        "  --patience N  seconds without a move that count as a hang "
+        "(default %d)\n"
+        "  --controls    plant mistakes, which must be found\n\n"
+        "Cases:\n",
+        10 * SANITIZER_SLOWDOWN);
+    for (i = 0; i < N_CASES; i++)
+        fprintf(out, "  %-8s %s\n", cases[i]->name, cases[i]->about);
+}
+
+static double
+number(const char *what, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(value >= 0)) {
+        fprintf(
+            stderr, "torture: %s must be a number, not \"%s\"\n", what, text);
+        exit(2);
+    }
+    return value;
+}
+
+static void
+read_options(int argc, char **argv)
+{
+    const char *seconds = getenv("STRAIT_STRESS_SECONDS");
+    bool seeded = false;
+    int i;
+
+    options.patience = 10 * SANITIZER_SLOWDOWN;
+    options.seconds = seconds != NULL && seconds[0] != '\0'
+        ? number("STRAIT_STRESS_SECONDS", seconds)
+        : 1;
+    for (i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            usage(stdout);
+            exit(0);
+        }
+        if (strcmp(argv[i], "--controls") == 0) {
+            options.controls = true;
+            continue;
+        }
+        if (i + 1 >= argc) {
+            usage(stderr);
+            exit(2);
+        }
+        if (strcmp(argv[i], "--only") == 0) {
+            options.only = argv[++i];
+        } else if (strcmp(argv[i], "--seconds") == 0) {
+            options.seconds = number("--seconds", argv[++i]);
+        } else if (strcmp(argv[i], "--patience") == 0) {
+            options.patience = number("--patience", argv[++i]);
+        } else if (strcmp(argv[i], "--cpus") == 0) {
+            options.n_cpus = (unsigned)number("--cpus", argv[++i]);
+        } else if (strcmp(argv[i], "--seed") == 0) {
+            char *end;
+
+            options.seed = strtoull(argv[++i], &end, 0);
+            seeded = *end == '\0' && end != argv[i];
+            if (!seeded) {
+                usage(stderr);
+                exit(2);
+            }
+        } else {
+            usage(stderr);
+            exit(2);
+        }
+    }
+    if (!seeded)
+        options.seed = test_seed("torture", SEED_FROM_TIME);
+}
+
+/* More CPUs make rare paths rarer: what is wanted is more threads than CPUs. */
+static void
+keep_to_few_cpus(void)
+{
+    cpu_set_t usable;
+    cpu_set_t chosen;
+    unsigned n = 0;
+    int cpu;
+
+    if (options.n_cpus == 0 ||
+        sched_getaffinity(0, sizeof usable, &usable) != 0)
+        return;
+    CPU_ZERO(&chosen);
+    for (cpu = 0; cpu < CPU_SETSIZE && n < options.n_cpus; cpu++) {
+        if (CPU_ISSET(cpu, &usable)) {
+            CPU_SET(cpu, &chosen);
+            n++;
+        }
+    }
+    /* Without it the run is another one, but no wrong one. */
+    (void)sched_setaffinity(0, sizeof chosen, &chosen);
+}
+
+int
+main(int argc, char **argv)
+{
+    read_options(argc, argv);
+    keep_to_few_cpus();
+    return options.controls ? run_controls() : run_all();
+}
