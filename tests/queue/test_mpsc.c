@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_mpsc.c - behaviour of the mpsc queue, one thread: order, the two dummies
- * in every state, answers while a push is stopped in its gap, and long random
- * histories against an array. Linked with the point seam, through which a test
- * acts in the middle of a push.
+ * test_mpsc.c - behaviour of the mpsc queue, one thread: order, chains in and
+ * out, the two dummies in every state, answers while a push is stopped in its
+ * gap, and long random histories against an array. Linked with the point seam,
+ * through which a test acts in the middle of a push.
  */
+#include <errno.h>
 #include <strait/mpsc.h>
 
+#include "at_point.h"
 #include "rng.h"
 #include "unit.h"
 
@@ -19,7 +21,7 @@ static void
 set_up(void)
 {
     strait_mpsc_init(&queue);
-    seam_point_hook = NULL;
+    forget_points();
 }
 
 TestSuite(mpsc, .init = set_up, .timeout = 20);
@@ -37,30 +39,48 @@ pop_number(void)
 #define GOT_EMPTY (-1 - STRAIT_MPSC_EMPTY)
 #define GOT_PENDING (-1 - STRAIT_MPSC_PENDING)
 
-/* Calls `act` when this thread passes the named point, once. */
-static const char *point_name;
-static void (*point_act)(void);
-static int n_points;
+struct chain {
+    strait_mpsc_node_t *first;
+    strait_mpsc_node_t *last;
+    size_t n;
+};
 
-static void
-on_point(const char *name)
+#define CHAIN_UNTOUCHED                                                        \
+    {                                                                          \
+        &nodes[7], &nodes[8], 12345                                            \
+    }
+
+/* The length of the chain that is popped, or minus what pop_chain answered;
+ * its two ends and its length agree with a walk along it. */
+static int
+pop_chain(size_t max, struct chain *chain)
 {
-    void (*act)(void) = point_act;
+    struct chain before = CHAIN_UNTOUCHED;
+    strait_mpsc_node_t *node;
+    size_t n = 1;
+    int answer;
 
-    if (act == NULL || strcmp(name, point_name) != 0)
-        return;
-    point_act = NULL;
-    n_points++;
-    act();
+    *chain = before;
+    answer = strait_mpsc_pop_chain(
+        &queue, max, &chain->first, &chain->last, &chain->n);
+    if (answer != STRAIT_MPSC_ITEM) {
+        check_int(memcmp(chain, &before, sizeof before), 0);
+        return -1 - answer;
+    }
+    for (node = chain->first; strait_mpsc_next(node) != NULL; n++)
+        node = strait_mpsc_next(node);
+    check_ptr(chain->last, node);
+    check_int(chain->n, n);
+    return (int)n;
 }
 
 static void
-at_point(const char *name, void (*act)(void))
+push_numbers(int first, int n)
 {
-    point_name = name;
-    point_act = act;
-    n_points = 0;
-    seam_point_hook = on_point;
+    int i;
+
+    for (i = 0; i < n; i++)
+        cr_assert(!strait_mpsc_push(&queue, &nodes[first + i]));
 }
 
 Test(mpsc, new_queue_is_empty)
@@ -157,6 +177,117 @@ Test(mpsc, a_chain_takes_the_armed_dummy_once)
     check_int(pop_number(), 0);
     check_int(pop_number(), 1);
     check_int(pop_number(), 2);
+}
+
+Test(mpsc, refuses_bad_memory_and_touches_nothing)
+{
+    strait_mpsc_t before = queue;
+
+    check_err(strait_mpsc_init(NULL), -EINVAL);
+    check_err(strait_mpsc_init((void *)((char *)&queue + 4)), -EINVAL);
+    check_err(strait_mpsc_init((void *)((char *)&queue + 1)), -EINVAL);
+    check_int(memcmp(&before, &queue, sizeof queue), 0);
+    check_err(strait_mpsc_init(&queue), 0);
+}
+
+/* -------------------------------------------------------- chains out of it */
+
+Test(mpsc, an_empty_queue_gives_no_chain)
+{
+    struct chain chain;
+
+    check_int(pop_chain(8, &chain), GOT_EMPTY);
+    cr_assert(strait_mpsc_arm(&queue));
+    check_int(pop_chain(8, &chain), GOT_EMPTY);
+}
+
+Test(mpsc, a_chain_is_at_most_as_long_as_asked)
+{
+    struct chain chain;
+
+    push_numbers(0, 10);
+    check_int(pop_chain(3, &chain), 3);
+    check_ptr(chain.first, &nodes[0]);
+    check_ptr(strait_mpsc_next(chain.first), &nodes[1]);
+    check_ptr(chain.last, &nodes[2]);
+    check_int(pop_chain(1, &chain), 1);
+    check_ptr(chain.first, &nodes[3]);
+    check_ptr(chain.last, &nodes[3]);
+    check_int(pop_number(), 4);
+    check_int(pop_chain(SIZE_MAX, &chain), 5);
+    check_ptr(chain.first, &nodes[5]);
+    check_ptr(chain.last, &nodes[9]);
+    cr_assert(strait_mpsc_is_empty(&queue));
+    check_int(pop_chain(SIZE_MAX, &chain), GOT_EMPTY);
+}
+
+Test(mpsc, a_chain_of_at_most_0_is_one_node)
+{
+    struct chain chain;
+
+    push_numbers(0, 2);
+    check_int(pop_chain(0, &chain), 1);
+    check_ptr(chain.first, &nodes[0]);
+    check_int(pop_number(), 1);
+}
+
+Test(mpsc, a_chain_of_all_there_is_leaves_an_empty_queue)
+{
+    struct chain chain;
+    int n;
+
+    for (n = 1; n < 8; n++) {
+        push_numbers(0, n);
+        check_int(pop_chain((size_t)n, &chain), n);
+        cr_assert(strait_mpsc_is_empty(&queue));
+        cr_assert(strait_mpsc_arm(&queue));
+        cr_assert(strait_mpsc_push(&queue, &nodes[n]));
+        check_int(pop_chain((size_t)n, &chain), 1);
+        cr_assert(strait_mpsc_is_empty(&queue));
+    }
+}
+
+Test(mpsc, a_popped_chain_can_be_pushed_as_it_is)
+{
+    struct chain chain;
+    int i;
+
+    push_numbers(0, 5);
+    for (i = 0; i < 100; i++) {
+        check_int(pop_chain(1 + (size_t)i % 4, &chain), 1 + i % 4);
+        cr_assert(!strait_mpsc_push_chain(&queue, chain.first, chain.last));
+    }
+    for (i = 0; i < 5; i++)
+        cr_assert(pop_number() >= 0);
+    check_int(pop_number(), GOT_EMPTY);
+}
+
+Test(mpsc, a_popped_chain_carries_its_links_to_another_queue)
+{
+    static strait_mpsc_t other = STRAIT_MPSC_INIT(other);
+    strait_mpsc_node_t *node;
+    struct chain chain;
+    int i;
+
+    push_numbers(0, 6);
+    check_int(pop_chain(4, &chain), 4);
+    cr_assert(strait_mpsc_arm(&other));
+    cr_assert(strait_mpsc_push_chain(&other, chain.first, chain.last));
+    for (i = 0; i < 4; i++) {
+        check_int(strait_mpsc_pop(&other, &node), STRAIT_MPSC_ITEM);
+        check_ptr(node, &nodes[i]);
+    }
+    cr_assert(strait_mpsc_is_empty(&other));
+    check_int(pop_number(), 4);
+    check_int(pop_number(), 5);
+}
+
+Test(mpsc, next_goes_along_what_link_has_linked)
+{
+    strait_mpsc_link(&nodes[0], &nodes[1]);
+    strait_mpsc_link(&nodes[1], NULL);
+    check_ptr(strait_mpsc_next(&nodes[0]), &nodes[1]);
+    check_ptr(strait_mpsc_next(&nodes[1]), NULL);
 }
 
 /* ------------------------------------------------------ arm and disarm */
@@ -304,6 +435,44 @@ Test(mpsc, what_lies_well_before_a_gap_can_be_taken)
     check_int(pop_number(), 2);
 }
 
+static struct chain chain_in_gap;
+static int chain_1;
+static int chain_2;
+
+static void
+take_chains(void)
+{
+    chain_1 = pop_chain(8, &chain_in_gap);
+    seen_in_gap[0] = (int)(chain_in_gap.first - nodes);
+    seen_in_gap[1] = (int)(chain_in_gap.last - nodes);
+    chain_2 = pop_chain(8, &chain_in_gap);
+}
+
+/* The producer in the gap keeps the node before it; the chain ends earlier. */
+Test(mpsc, a_chain_ends_well_before_a_gap)
+{
+    push_numbers(0, 4);
+    at_point("mpsc.push.gap", take_chains);
+    cr_assert(!strait_mpsc_push(&queue, &nodes[4]));
+    check_int(chain_1, 3);
+    check_int(seen_in_gap[0], 0);
+    check_int(seen_in_gap[1], 2);
+    check_int(chain_2, GOT_PENDING);
+    check_int(pop_chain(8, &chain_in_gap), 2);
+    check_ptr(chain_in_gap.first, &nodes[3]);
+    check_int(pop_number(), GOT_EMPTY);
+}
+
+Test(mpsc, a_gap_right_at_the_front_gives_no_chain)
+{
+    at_point("mpsc.push.gap", take_chains);
+    cr_assert(!strait_mpsc_push(&queue, &nodes[0]));
+    check_int(chain_1, GOT_PENDING);
+    check_int(chain_2, GOT_PENDING);
+    push_numbers(1, 1);
+    check_int(pop_chain(8, &chain_in_gap), 2);
+}
+
 static bool inner_owes;
 
 static void
@@ -448,6 +617,44 @@ random_pop(struct oracle *oracle)
     oracle->taken = false;
 }
 
+/* Pops up to a few nodes as one chain; now and then pushes them as they are. */
+static void
+random_pop_chain(struct oracle *oracle, struct rng *rng)
+{
+    size_t max = rng_below(rng, 8);
+    int n = max > 0 ? (int)max : 1;
+    strait_mpsc_node_t *node;
+    struct chain chain;
+    int i;
+
+    if (oracle->n == 0) {
+        check_int(pop_chain(max, &chain), GOT_EMPTY);
+        return;
+    }
+    n = n < oracle->n ? n : oracle->n;
+    check_int(pop_chain(max, &chain), n);
+    for (i = 0, node = chain.first; i < n; i++, node = strait_mpsc_next(node))
+        check_ptr(node, &nodes[oracle->items[i]]);
+    oracle->announced = false;
+    oracle->taken = false;
+    if (rng_one_in(rng, 3)) {
+        int moved[8];
+
+        memcpy(moved, oracle->items, (size_t)n * sizeof moved[0]);
+        memmove(oracle->items, oracle->items + n,
+            (size_t)(oracle->n - n) * sizeof moved[0]);
+        memcpy(
+            oracle->items + oracle->n - n, moved, (size_t)n * sizeof moved[0]);
+        cr_assert(!strait_mpsc_push_chain(&queue, chain.first, chain.last));
+        return;
+    }
+    for (i = 0; i < n; i++)
+        oracle->queued[oracle->items[i]] = false;
+    oracle->n -= n;
+    memmove(oracle->items, oracle->items + n,
+        (size_t)oracle->n * sizeof oracle->items[0]);
+}
+
 static void
 random_arm(struct oracle *oracle)
 {
@@ -479,11 +686,12 @@ Test(mpsc, random_histories_agree_with_an_array, .timeout = 60)
 
         strait_mpsc_init(&queue);
         for (step = 0; step < 200; step++) {
-            switch (rng_below(&rng, 4 + pop_share)) {
+            switch (rng_below(&rng, 5 + pop_share)) {
             case 0:
             case 1: random_push(&oracle, &rng); break;
             case 2: random_arm(&oracle); break;
             case 3: random_disarm(&oracle); break;
+            case 4: random_pop_chain(&oracle, &rng); break;
             default: random_pop(&oracle); break;
             }
             check_int(strait_mpsc_is_empty(&queue), oracle.n == 0);

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_ring.c - behaviour of the bounded ring, one thread: boundaries, arming,
- * closing, answers while an operation is between its claim and its end, and
- * long random histories against an array. Linked with the point seam, through
- * which a test acts in the middle of an operation.
+ * test_ring.c - behaviour of the bounded ring, nearly all of it in one thread:
+ * boundaries, batches, the forms for one consumer, arming, closing, answers
+ * while an operation is between its claim and its end, and long random
+ * histories against an array. Linked with the point seam, through which a test
+ * acts in the middle of an operation.
  *
  * Built a second time as queue.ring_late with STRAIT_RING_START: there the core
  * is compiled in, and positions start just below 2^32.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <strait/ring.h>
+#include <unistd.h>
 
 #ifdef STRAIT_RING_START
 #include "queue/ring.c"
 #endif
 
+#include "at_point.h"
 #include "rng.h"
 #include "unit.h"
 
@@ -29,7 +34,7 @@ static void
 set_up(void)
 {
     cr_assert(strait_ring_init(&ring, slots, 4) == 0);
-    seam_point_hook = NULL;
+    forget_points();
 }
 
 TestSuite(ring, .init = set_up, .timeout = 20);
@@ -53,29 +58,47 @@ pop_number(void)
 #define GOT_EMPTY (-STRAIT_RING_EMPTY)
 #define GOT_PENDING (-STRAIT_RING_PENDING)
 
-static const char *point_name;
-static void (*point_act)(void);
-static int n_points;
-
-static void
-on_point(const char *name)
+/* The same for the form of the only consumer. */
+static int
+pop_number_alone(void)
 {
-    void (*act)(void) = point_act;
+    void *value = NULL;
+    int answer = strait_ring_pop_alone(&ring, &value);
 
-    if (act == NULL || strcmp(name, point_name) != 0)
-        return;
-    point_act = NULL;
-    n_points++;
-    act();
+    return answer == STRAIT_RING_DONE ? (int)((char *)value - values) : -answer;
 }
 
-static void
-at_point(const char *name, void (*act)(void))
+#define UNTOUCHED 12345
+
+/* Pushes the n numbers from `first` on; how many of them went in. */
+static size_t
+push_numbers(int first, size_t n, int expected)
 {
-    point_name = name;
-    point_act = act;
-    n_points = 0;
-    seam_point_hook = on_point;
+    void *batch[CAPACITY_MAX + 1];
+    size_t n_pushed = UNTOUCHED;
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        batch[i] = &values[first + (int)i];
+    check_int(strait_ring_push_n(&ring, batch, n, &n_pushed), expected);
+    return n_pushed;
+}
+
+/* Pops up to n numbers, which must be those from `first` on; how many. */
+static size_t
+pop_numbers(int first, size_t n, bool alone)
+{
+    void *batch[CAPACITY_MAX + 1];
+    size_t n_popped = UNTOUCHED;
+    int answer = alone ? strait_ring_pop_n_alone(&ring, batch, n, &n_popped)
+                       : strait_ring_pop_n(&ring, batch, n, &n_popped);
+    size_t i;
+
+    check_int(answer, STRAIT_RING_DONE);
+    cr_assert(n_popped >= 1 && n_popped <= n, "%zu of %zu", n_popped, n);
+    for (i = 0; i < n_popped; i++)
+        check_ptr(batch[i], &values[first + (int)i]);
+    return n_popped;
 }
 
 /* ------------------------------------------------------------- boundaries */
@@ -160,6 +183,104 @@ Test(ring, carries_null)
     check_int(strait_ring_push(&ring, NULL), STRAIT_RING_DONE);
     check_int(strait_ring_pop(&ring, &value), STRAIT_RING_DONE);
     check_ptr(value, NULL);
+}
+
+/* ---------------------------------------------------------------- batches */
+
+Test(ring, a_batch_goes_in_and_comes_out_in_its_order)
+{
+    cr_assert(strait_ring_init(&ring, slots, 16) == 0);
+    check_int(push_numbers(0, 5, STRAIT_RING_DONE), 5);
+    check_int(push(5), STRAIT_RING_DONE);
+    check_int(push_numbers(6, 10, STRAIT_RING_DONE), 10);
+    check_int(pop_number(), 0);
+    check_int(pop_numbers(1, 7, false), 7);
+    check_int(pop_number_alone(), 8);
+    check_int(pop_numbers(9, 20, true), 7);
+    check_int(pop_number(), GOT_EMPTY);
+}
+
+Test(ring, a_batch_is_cut_to_the_room_there_is)
+{
+    check_int(push_numbers(0, 5, STRAIT_RING_DONE), 4);
+    check_int(push_numbers(9, 1, STRAIT_RING_FULL), UNTOUCHED);
+    check_int(push_numbers(9, 3, STRAIT_RING_FULL), UNTOUCHED);
+    check_int(pop_number(), 0);
+    check_int(push_numbers(4, 2, STRAIT_RING_DONE), 1);
+    check_int(pop_numbers(1, 2, false), 2);
+    check_int(push_numbers(5, 64, STRAIT_RING_DONE), 2);
+    check_int(strait_ring_length(&ring), 4);
+    check_int(pop_numbers(3, 65, false), 4);
+    cr_assert(strait_ring_is_empty(&ring));
+}
+
+Test(ring, an_empty_batch_does_nothing)
+{
+    size_t n_pushed = UNTOUCHED;
+
+    cr_assert(strait_ring_arm(&ring));
+    check_int(strait_ring_push_n(&ring, NULL, 0, &n_pushed), STRAIT_RING_DONE);
+    check_int(n_pushed, 0);
+    cr_assert(strait_ring_is_empty(&ring));
+    check_int(push_numbers(0, 4, STRAIT_RING_WAKE), 4);
+    check_int(push_numbers(0, 0, STRAIT_RING_DONE), 0);
+    cr_assert(strait_ring_close(&ring));
+    check_int(push_numbers(0, 0, STRAIT_RING_DONE), 0);
+    check_int(strait_ring_length(&ring), 4);
+}
+
+Test(ring, an_empty_ring_gives_no_batch)
+{
+    void *batch[2] = { &values[7], &values[8] };
+    void *value = &values[9];
+    size_t n = UNTOUCHED;
+
+    check_int(strait_ring_pop_n(&ring, batch, 2, &n), STRAIT_RING_EMPTY);
+    check_int(strait_ring_pop_n_alone(&ring, batch, 2, &n), STRAIT_RING_EMPTY);
+    check_int(strait_ring_pop_alone(&ring, &value), STRAIT_RING_EMPTY);
+    check_int(strait_ring_pop_strong(&ring, &value), STRAIT_RING_EMPTY);
+    check_int(n, UNTOUCHED);
+    check_ptr(batch[0], &values[7]);
+    check_ptr(value, &values[9]);
+}
+
+Test(ring, a_batch_carries_null)
+{
+    void *batch[3] = { NULL, &values[1], NULL };
+    void *value = &values[9];
+    size_t n = 0;
+
+    check_int(strait_ring_push_n(&ring, batch, 3, &n), STRAIT_RING_DONE);
+    check_int(n, 3);
+    check_int(strait_ring_pop_alone(&ring, &value), STRAIT_RING_DONE);
+    check_ptr(value, NULL);
+    check_int(strait_ring_pop_n(&ring, batch, 3, &n), STRAIT_RING_DONE);
+    check_int(n, 2);
+    check_ptr(batch[0], &values[1]);
+    check_ptr(batch[1], NULL);
+}
+
+Test(ring, a_batch_owes_one_wake)
+{
+    cr_assert(strait_ring_arm(&ring));
+    check_int(push_numbers(0, 3, STRAIT_RING_WAKE), 3);
+    check_int(push_numbers(3, 1, STRAIT_RING_DONE), 1);
+}
+
+Test(ring, a_closed_ring_takes_no_batch_and_gives_what_is_in)
+{
+    check_int(push_numbers(0, 4, STRAIT_RING_DONE), 4);
+    cr_assert(strait_ring_close(&ring));
+    check_int(push_numbers(4, 2, STRAIT_RING_CLOSED), UNTOUCHED);
+    check_int(pop_numbers(0, 3, false), 3);
+    check_int(push_numbers(4, 2, STRAIT_RING_CLOSED), UNTOUCHED);
+    check_int(pop_numbers(3, 3, true), 1);
+    check_int(pop_number_alone(), GOT_EMPTY);
+}
+
+Test(ring, closed_is_eshutdown)
+{
+    check_err(STRAIT_RING_CLOSED, -ESHUTDOWN);
 }
 
 /* --------------------------------------------------------- arm and close */
@@ -270,10 +391,71 @@ Test(ring, a_claimed_place_reads_as_pending)
 }
 
 static void
+look_in_every_form(void)
+{
+    void *batch[4];
+    size_t n = 0;
+
+    seen = pop_number() == GOT_PENDING && pop_number_alone() == GOT_PENDING &&
+        strait_ring_pop_n(&ring, batch, 4, &n) == STRAIT_RING_PENDING &&
+        strait_ring_pop_n_alone(&ring, batch, 4, &n) == STRAIT_RING_PENDING;
+    seen_push = strait_ring_push_n(
+        &ring, (void *[]){ &values[8], &values[9] }, 2, &n);
+    length = n;
+}
+
+Test(ring, a_claimed_place_reads_as_pending_in_every_form)
+{
+    at_point("ring.push.claimed", look_in_every_form);
+    check_int(push(0), STRAIT_RING_DONE);
+    check_int(n_points, 1);
+    check_int(seen, true);
+    check_int(seen_push, STRAIT_RING_DONE);
+    check_int(length, 2);
+    check_int(pop_number(), 0);
+    check_int(pop_numbers(8, 2, false), 2);
+}
+
+Test(ring, a_claimed_batch_reads_as_pending)
+{
+    at_point("ring.push_n.claimed", look);
+    check_int(push_numbers(0, 3, STRAIT_RING_DONE), 3);
+    check_int(n_points, 1);
+    check_int(seen, GOT_PENDING);
+    cr_assert(!armed);
+    cr_assert(!empty);
+    check_int(length, 3);
+    check_int(pop_numbers(0, 4, false), 3);
+}
+
+static void
 push_another_and_look(void)
 {
     seen_push = push(1);
     look();
+}
+
+static void
+take_two(void)
+{
+    void *batch[4];
+    size_t n = 0;
+
+    seen_push = push_numbers(2, 2, STRAIT_RING_DONE) == 2;
+    seen = strait_ring_pop_n(&ring, batch, 4, &n);
+    length = n;
+}
+
+/* A batch ends before the first place that is claimed and not filled. */
+Test(ring, a_batch_stops_at_a_claimed_place)
+{
+    check_int(push(0), STRAIT_RING_DONE);
+    at_point("ring.push.claimed", take_two);
+    check_int(push(1), STRAIT_RING_DONE);
+    check_int(seen_push, true);
+    check_int(seen, STRAIT_RING_DONE);
+    check_int(length, 1);
+    check_int(pop_numbers(1, 4, false), 3);
 }
 
 Test(ring, a_finished_push_hides_behind_a_claimed_place)
@@ -365,6 +547,84 @@ Test(ring, a_pop_that_is_overtaken_delays_nobody)
 }
 
 static void
+overtake_with_batches(void)
+{
+    seen = (int)pop_numbers(0, 3, false);
+    seen_push = (int)push_numbers(4, 3, STRAIT_RING_DONE);
+}
+
+/* What it has read is gone, and it takes what is there now, all of it. */
+Test(ring, a_batch_that_is_overtaken_starts_again)
+{
+    check_int(push_numbers(0, 4, STRAIT_RING_DONE), 4);
+    at_point("ring.pop_n.read", overtake_with_batches);
+    check_int(pop_numbers(3, 8, false), 4);
+    check_int(n_points, 1);
+    check_int(seen, 3);
+    check_int(seen_push, 3);
+    check_int(pop_number(), GOT_EMPTY);
+}
+
+static void
+close_in_a_batch(void)
+{
+    armed = strait_ring_close(&ring);
+    seen_push = push(9);
+}
+
+Test(ring, a_batch_claimed_before_the_close_still_counts)
+{
+    at_point("ring.push_n.claimed", close_in_a_batch);
+    check_int(push_numbers(0, 4, STRAIT_RING_DONE), 4);
+    cr_assert(armed);
+    check_int(seen_push, STRAIT_RING_CLOSED);
+    check_int(pop_numbers(0, 4, true), 4);
+    cr_assert(strait_ring_is_empty(&ring));
+}
+
+static STRAIT_ATOMIC(uint32_t) is_held;
+static STRAIT_ATOMIC(uint32_t) is_let_go;
+
+static void
+hold(void)
+{
+    strait_store_release(&is_held, 1);
+    usleep(20000);
+    strait_store_release(&is_let_go, 1);
+}
+
+static void *
+push_and_be_held(void *arg)
+{
+    at_point("ring.push.claimed", hold);
+    (*(int *)arg) = push(3);
+    return NULL;
+}
+
+Test(ring, the_strong_pop_waits_for_a_claimed_place)
+{
+    void *value = NULL;
+    int pushed = -1;
+    pthread_t thread;
+
+    strait_store_rlx(&is_held, 0);
+    strait_store_rlx(&is_let_go, 0);
+    cr_assert(pthread_create(&thread, NULL, push_and_be_held, &pushed) == 0);
+    while (strait_load_acquire(&is_held) == 0)
+        usleep(100);
+    check_int(push(4), STRAIT_RING_DONE);
+    check_int(pop_number(), GOT_PENDING);
+    check_int(strait_ring_pop_strong(&ring, &value), STRAIT_RING_DONE);
+    check_int(strait_load_acquire(&is_let_go), 1);
+    check_ptr(value, &values[3]);
+    check_int(strait_ring_pop_strong(&ring, &value), STRAIT_RING_DONE);
+    check_ptr(value, &values[4]);
+    check_int(strait_ring_pop_strong(&ring, &value), STRAIT_RING_EMPTY);
+    pthread_join(thread, NULL);
+    check_int(pushed, STRAIT_RING_DONE);
+}
+
+static void
 push_now(void)
 {
     seen_push = push(7);
@@ -403,17 +663,25 @@ struct oracle {
     int items[CAPACITY_MAX]; /* oldest first */
     int n;
     int capacity;
+    bool alone; /* the ring has one consumer */
     bool armed;
     bool closed;
 };
 
-static void
-random_push(struct oracle *oracle, int number)
+/* What a push of something must answer. */
+static int
+expected_of_push(const struct oracle *oracle)
 {
-    int expected = oracle->closed       ? STRAIT_RING_CLOSED
+    return oracle->closed               ? STRAIT_RING_CLOSED
         : oracle->n == oracle->capacity ? STRAIT_RING_FULL
         : oracle->armed                 ? STRAIT_RING_WAKE
                                         : STRAIT_RING_DONE;
+}
+
+static void
+random_push(struct oracle *oracle, int number)
+{
+    int expected = expected_of_push(oracle);
 
     check_int(push(number), expected);
     if (expected == STRAIT_RING_WAKE || expected == STRAIT_RING_DONE) {
@@ -423,16 +691,76 @@ random_push(struct oracle *oracle, int number)
 }
 
 static void
-random_pop(struct oracle *oracle)
+random_push_n(struct oracle *oracle, struct rng *rng)
 {
-    if (oracle->n == 0) {
-        check_int(pop_number(), GOT_EMPTY);
+    int n = (int)rng_below(rng, (uint64_t)oracle->capacity + 2);
+    int first = (int)rng_below(rng, sizeof values - CAPACITY_MAX - 1);
+    int expected = n == 0 ? STRAIT_RING_DONE : expected_of_push(oracle);
+    int room = oracle->capacity - oracle->n;
+    size_t n_pushed = push_numbers(first, (size_t)n, expected);
+    int i;
+
+    if (expected != STRAIT_RING_WAKE && expected != STRAIT_RING_DONE) {
+        check_int(n_pushed, UNTOUCHED);
         return;
     }
-    check_int(pop_number(), oracle->items[0]);
-    oracle->n--;
-    memmove(oracle->items, oracle->items + 1,
+    check_int(n_pushed, n < room ? n : room);
+    for (i = 0; i < (int)n_pushed; i++)
+        oracle->items[oracle->n++] = first + i;
+    oracle->armed = oracle->armed && n == 0;
+}
+
+static void
+forget_oldest(struct oracle *oracle, int n)
+{
+    oracle->n -= n;
+    memmove(oracle->items, oracle->items + n,
         (size_t)oracle->n * sizeof oracle->items[0]);
+}
+
+static void
+random_pop(struct oracle *oracle, struct rng *rng)
+{
+    int expected = oracle->n > 0 ? oracle->items[0] : GOT_EMPTY;
+    void *value = NULL;
+
+    if (oracle->alone) {
+        check_int(pop_number_alone(), expected);
+    } else if (rng_one_in(rng, 4)) {
+        int answer = strait_ring_pop_strong(&ring, &value);
+
+        check_int(answer == STRAIT_RING_DONE ? (int)((char *)value - values)
+                                             : -answer,
+            expected);
+    } else {
+        check_int(pop_number(), expected);
+    }
+    if (oracle->n > 0)
+        forget_oldest(oracle, 1);
+}
+
+static void
+random_pop_n(struct oracle *oracle, struct rng *rng)
+{
+    void *batch[CAPACITY_MAX + 1];
+    size_t n = 1 + rng_below(rng, (uint64_t)oracle->capacity + 1);
+    int n_expected = oracle->n < (int)n ? oracle->n : (int)n;
+    size_t n_popped = UNTOUCHED;
+    int answer = oracle->alone
+        ? strait_ring_pop_n_alone(&ring, batch, n, &n_popped)
+        : strait_ring_pop_n(&ring, batch, n, &n_popped);
+    int i;
+
+    if (n_expected == 0) {
+        check_int(answer, STRAIT_RING_EMPTY);
+        check_int(n_popped, UNTOUCHED);
+        return;
+    }
+    check_int(answer, STRAIT_RING_DONE);
+    check_int(n_popped, n_expected);
+    for (i = 0; i < n_expected; i++)
+        check_ptr(batch[i], &values[oracle->items[i]]);
+    forget_oldest(oracle, n_expected);
 }
 
 static void
@@ -442,6 +770,29 @@ random_arm(struct oracle *oracle)
 
     check_int(strait_ring_arm(&ring), expected);
     oracle->armed = oracle->armed || expected;
+}
+
+static void
+random_step(struct oracle *oracle, struct rng *rng, uint64_t pop_share)
+{
+    uint64_t dice = rng_below(rng, 6 + pop_share);
+
+    if (dice < 3) {
+        random_push(oracle, (int)rng_below(rng, sizeof values));
+    } else if (dice == 3) {
+        random_push_n(oracle, rng);
+    } else if (dice == 4) {
+        random_arm(oracle);
+    } else if (dice == 5) {
+        if (rng_one_in(rng, 40)) {
+            check_int(strait_ring_close(&ring), !oracle->closed);
+            oracle->closed = true;
+        }
+    } else if (rng_one_in(rng, 3)) {
+        random_pop_n(oracle, rng);
+    } else {
+        random_pop(oracle, rng);
+    }
 }
 
 Test(ring, random_histories_agree_with_an_array, .timeout = 60)
@@ -455,26 +806,16 @@ Test(ring, random_histories_agree_with_an_array, .timeout = 60)
         uint64_t pop_share = 1 + rng_below(&rng, 8);
         int step;
 
+        oracle.alone = rng_one_in(&rng, 2);
         cr_assert(strait_ring_init(&ring, slots, (size_t)oracle.capacity) == 0);
         for (step = 0; step < 200; step++) {
-            uint64_t dice = rng_below(&rng, 6 + pop_share);
-
-            if (dice < 4) {
-                random_push(&oracle, (int)rng_below(&rng, sizeof values));
-            } else if (dice == 4) {
-                random_arm(&oracle);
-            } else if (dice == 5 && rng_one_in(&rng, 40)) {
-                check_int(strait_ring_close(&ring), !oracle.closed);
-                oracle.closed = true;
-            } else if (dice >= 6) {
-                random_pop(&oracle);
-            }
+            random_step(&oracle, &rng, pop_share);
             check_int(strait_ring_length(&ring), oracle.n);
             check_int(strait_ring_is_empty(&ring), oracle.n == 0);
             check_int(strait_ring_is_closed(&ring), oracle.closed);
         }
         while (oracle.n > 0)
-            random_pop(&oracle);
+            random_pop_n(&oracle, &rng);
         check_int(pop_number(), GOT_EMPTY);
     }
 }
