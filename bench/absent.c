@@ -11,12 +11,19 @@
     {                                                                          \
         return reason;                                                         \
     }                                                                          \
-    const struct bench_system identifier = { text, identifier##_absent, NULL,  \
-        NULL, NULL };
+    const struct bench_system identifier = BENCH_SYSTEM(                       \
+        text, identifier##_absent, NULL, NULL, NULL);
+#define ABSENT_QUEUE(identifier, text, reason)                                 \
+    ABSENT(identifier, text, reason)                                           \
+    ABSENT(identifier##_empty, text, reason)                                   \
+    ABSENT(identifier##_memory, text, reason)
+#define ABSENT_RING(identifier, text, reason)                                  \
+    ABSENT_QUEUE(identifier, text, reason)                                     \
+    ABSENT(identifier##_trip, text, reason)
 #define INSTALL(package) "not found at configure time; install " package
 
 #ifndef BENCH_HAVE_LIBURCU
-ABSENT(mpsc_liburcu, "liburcu_wfcq", INSTALL("liburcu-dev"))
+ABSENT_QUEUE(mpsc_liburcu, "liburcu_wfcq", INSTALL("liburcu-dev"))
 #endif
 
 #ifndef BENCH_HAVE_CK
@@ -25,20 +32,33 @@ ABSENT(mpsc_liburcu, "liburcu_wfcq", INSTALL("liburcu-dev"))
 #else
 #define CK_REASON "Debian's headers of it are made for x86-64 only"
 #endif
-ABSENT(mpsc_ck_fifo, "ck_fifo_mpmc", CK_REASON)
-ABSENT(mpsc_ck_ring, "ck_ring", CK_REASON)
+ABSENT_QUEUE(mpsc_ck_fifo, "ck_fifo_mpmc", CK_REASON)
+ABSENT_QUEUE(mpsc_ck_ring, "ck_ring", CK_REASON)
+ABSENT_RING(spsc_ck_ring, "ck_ring", CK_REASON)
+ABSENT_RING(ring_ck, "ck_ring", CK_REASON)
 #endif
 
 #ifndef BENCH_HAVE_MOODYCAMEL
-ABSENT(mpsc_moodycamel, "moodycamel", INSTALL("g++ libconcurrentqueue-dev"))
+ABSENT_QUEUE(
+    mpsc_moodycamel, "moodycamel", INSTALL("g++ libconcurrentqueue-dev"))
+ABSENT_RING(
+    ring_moodycamel, "moodycamel", INSTALL("g++ libconcurrentqueue-dev"))
+#endif
+
+#ifndef BENCH_HAVE_READERWRITER
+ABSENT_RING(
+    spsc_moodycamel, "moodycamel_rw", INSTALL("g++ libreaderwriterqueue-dev"))
 #endif
 
 #ifndef BENCH_HAVE_TBB
-ABSENT(mpsc_tbb, "tbb", INSTALL("g++ libtbb-dev"))
+ABSENT_RING(ring_tbb, "tbb", INSTALL("g++ libtbb-dev"))
+ABSENT_QUEUE(mpsc_tbb, "tbb", INSTALL("g++ libtbb-dev"))
 #endif
 
 #ifndef BENCH_HAVE_BOOST
-ABSENT(mpsc_boost, "boost_lockfree", INSTALL("g++ libboost-dev"))
+ABSENT_RING(spsc_boost, "boost_spsc", INSTALL("g++ libboost-dev"))
+ABSENT_RING(ring_boost, "boost_lockfree", INSTALL("g++ libboost-dev"))
+ABSENT_QUEUE(mpsc_boost, "boost_lockfree", INSTALL("g++ libboost-dev"))
 #endif
 
 #ifndef BENCH_HAVE_LIBUV

@@ -59,11 +59,47 @@ bench_row_reference(const struct bench_plan *plan, const struct bench_row *row)
     for (size_t i = 0; i < plan->n_rows; i++) {
         const struct bench_row *other = &plan->rows[i];
 
-        if (other->which == row->which &&
-            other->system == row->question->systems[0])
+        if (other->which == row->which && bench_row_is_reference(other))
             return other;
     }
     return NULL;
+}
+
+const struct bench_system *const *
+bench_case_systems(const struct bench_question *question,
+    const struct bench_case *which, size_t *ret_n)
+{
+    bool is_own = which->systems != NULL;
+
+    *ret_n = is_own ? which->n_systems : question->n_systems;
+    return is_own ? which->systems : question->systems;
+}
+
+bool
+bench_row_is_reference(const struct bench_row *row)
+{
+    size_t n;
+
+    return row->system == bench_case_systems(row->question, row->which, &n)[0];
+}
+
+enum bench_unit
+bench_row_unit(const struct bench_row *row)
+{
+    return row->which->unit != BENCH_AS_QUESTION ? row->which->unit
+                                                 : row->question->unit;
+}
+
+double
+bench_row_cost(const struct bench_row *row, const struct bench_result *result)
+{
+    double n_ops = (double)(result->n_ops ? result->n_ops : 1);
+
+    switch (bench_row_unit(row)) {
+    case BENCH_LATENCY: return (double)result->p50_ns;
+    case BENCH_SIZE: return (double)result->n_bytes / n_ops;
+    default: return (double)result->ns / n_ops;
+    }
 }
 
 /* --------------------------------------------------------------- the plan */
@@ -92,6 +128,34 @@ add_row(struct bench_plan *plan, const struct bench_question *question,
     return 0;
 }
 
+/* Adds the rows of a case that are asked for. */
+static int
+add_case(struct bench_plan *plan, const struct bench_question *question,
+    const struct bench_case *which, const struct bench_options *options,
+    const regex_t *only)
+{
+    size_t n_systems;
+    const struct bench_system *const *systems = bench_case_systems(
+        question, which, &n_systems);
+    int err = 0;
+
+    if (only == NULL && which->is_extra && !options->long_form)
+        return 0;
+    for (size_t i = 0; i < n_systems && err == 0; i++) {
+        struct bench_row probe = {
+            .question = question,
+            .which = which,
+            .system = systems[i],
+        };
+        char name[128];
+
+        bench_row_name(&probe, name, sizeof(name));
+        if (only == NULL || regexec(only, name, 0, NULL, 0) == 0)
+            err = add_row(plan, question, which, systems[i]);
+    }
+    return err;
+}
+
 int
 bench_plan_make(struct bench_plan *plan, const struct bench_options *options,
     char *why, size_t why_bytes)
@@ -110,25 +174,11 @@ bench_plan_make(struct bench_plan *plan, const struct bench_options *options,
         }
     }
     err = 0;
-    for (size_t q = 0; q < bench_n_questions; q++) {
-        const struct bench_question *question = bench_questions[q];
-
-        for (size_t c = 0; c < question->n_cases; c++) {
-            for (size_t s = 0; s < question->n_systems && err == 0; s++) {
-                struct bench_row probe = {
-                    .question = question,
-                    .which = &question->cases[c],
-                    .system = question->systems[s],
-                };
-                char name[128];
-
-                bench_row_name(&probe, name, sizeof(name));
-                if (options->only == NULL ||
-                    regexec(&only, name, 0, NULL, 0) == 0)
-                    err = add_row(plan, question, probe.which, probe.system);
-            }
-        }
-    }
+    for (size_t q = 0; q < bench_n_questions && err == 0; q++)
+        for (size_t c = 0; c < bench_questions[q]->n_cases && err == 0; c++)
+            err = add_case(plan, bench_questions[q],
+                &bench_questions[q]->cases[c], options,
+                options->only != NULL ? &only : NULL);
     if (options->only != NULL)
         regfree(&only);
     return err;
@@ -261,11 +311,22 @@ await_result(int fd, double limit_s, struct bench_result *result)
     return 1;
 }
 
+/* Who is known to stand still is tried, but not for long. */
+static double
+limit_of(const struct bench_row *row, const struct bench_options *options)
+{
+    bool is_short = row->system->stalls != NULL && !options->has_limit &&
+        !options->long_form && options->limit_s > BENCH_STALL_S;
+
+    return is_short ? BENCH_STALL_S : options->limit_s;
+}
+
 static void
 run_row(struct bench_row *row, const struct bench_options *options)
 {
     struct bench_result result;
-    char why[BENCH_NOTE_MAX + 32];
+    char why[BENCH_NOTE_MAX + 64];
+    double limit_s = limit_of(row, options);
     uint64_t start = bench_now_ns();
     int ends[2];
     int status = 0;
@@ -300,7 +361,7 @@ run_row(struct bench_row *row, const struct bench_options *options)
     }
     setpgid(pid, pid);
     close(ends[1]);
-    got = await_result(ends[0], options->limit_s, &result);
+    got = await_result(ends[0], limit_s, &result);
     close(ends[0]);
     if (got <= 0) {
         /* A child that has crashed keeps its own reason: the signal finds it
@@ -315,7 +376,9 @@ run_row(struct bench_row *row, const struct bench_options *options)
     if (interrupted)
         return;
     if (got == 0) {
-        snprintf(why, sizeof(why), "did not finish in %g s", options->limit_s);
+        snprintf(why, sizeof(why), "did not finish in %g s%s%s", limit_s,
+            row->system->stalls != NULL ? ": " : "",
+            row->system->stalls != NULL ? row->system->stalls : "");
         fail_row(row, BENCH_ROW_UNFINISHED, why);
     } else if (got < 0) {
         if (WIFSIGNALED(status))
@@ -335,14 +398,6 @@ run_row(struct bench_row *row, const struct bench_options *options)
 }
 
 /* ----------------------------------------------------------- the rounds */
-
-static double
-ns_per_op(const struct bench_row *row, const struct bench_result *result)
-{
-    if (row->question->unit == BENCH_LATENCY)
-        return (double)result->p50_ns;
-    return (double)result->ns / (double)(result->n_ops ? result->n_ops : 1);
-}
 
 static int
 compare_double(const void *a, const void *b)
@@ -364,7 +419,7 @@ summarise(struct bench_row *row)
     if (n == 0)
         return;
     for (size_t i = 0; i < n; i++)
-        values[i] = ns_per_op(row, &row->results[i]);
+        values[i] = bench_row_cost(row, &row->results[i]);
     qsort(values, n, sizeof(values[0]), compare_double);
     row->min = values[0];
     row->max = values[n - 1];

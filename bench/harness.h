@@ -25,18 +25,38 @@ extern "C" {
 
 #define BENCH_NOTE_MAX 160
 
+/** Two buckets per power of two, from 1 ns to 18 minutes. */
+#define BENCH_BUCKETS 80
+
 /** What one run answers. All zero before the run. */
 struct bench_result {
-    uint64_t n_ops;  /**< operations done (bytes for BENCH_BYTES) */
-    uint64_t ns;     /**< how long they took, by the wall */
-    uint64_t p50_ns; /**< questions of latency: of single operations */
-    uint64_t p99_ns; /**< as above; 0 if unknown */
+    uint64_t n_ops;   /**< operations done (bytes for BENCH_BYTES) */
+    uint64_t ns;      /**< how long they took, by the wall */
+    uint64_t n_bytes; /**< BENCH_SIZE: what n_ops items occupy */
+    uint64_t p50_ns;  /**< BENCH_LATENCY: of single operations */
+    uint64_t p90_ns;  /**< as above; 0 if unknown, like all below */
+    uint64_t p99_ns;
+    uint64_t p999_ns;
+    uint64_t max_ns;
+    uint32_t buckets[BENCH_BUCKETS]; /**< how many took how long */
     uint64_t cpu_ns; /**< CPU time of the run; the harness fills it in */
     bool verified;   /**< the outcome was looked at, and right */
     char note[BENCH_NOTE_MAX]; /**< what was wrong, or worth telling */
 };
 
-/** One variant of a question. */
+/** What is counted, and so how it is printed. */
+enum bench_unit {
+    BENCH_AS_QUESTION, /**< in a case: the question's unit */
+    BENCH_RATE,        /**< operations per second */
+    BENCH_LATENCY,     /**< the median time of one operation */
+    BENCH_TIME,        /**< the mean time of one operation */
+    BENCH_BYTES,       /**< bytes per second */
+    BENCH_SIZE         /**< bytes per item */
+};
+
+struct bench_system;
+
+/** One variant of a question. What is not named is 0. */
 struct bench_case {
     const char *name;  /**< as in `question/name/system` */
     const char *title; /**< one line for the table */
@@ -47,6 +67,23 @@ struct bench_case {
     unsigned target_ms; /**< how long a run should last; four times as long with
                              --long; 0: it does exactly n_ops */
     unsigned arg; /**< what differs between cases: producers, window, ... */
+    unsigned n_consumers;
+    unsigned batch;  /**< items per call; 0 and 1: calls for single items */
+    bool is_alone;   /**< forms for a ring's only consumer may be used */
+    bool shows_tail; /**< the table has percentiles and a histogram */
+    bool is_extra;   /**< runs only with --long, or when --only names it */
+    enum bench_unit unit;
+    /** The systems that answer this case, the first being the one that the
+     * others are compared with; NULL: those of the question. */
+    const struct bench_system *const *systems;
+    size_t n_systems;
+};
+
+/** What a system stands for. */
+enum bench_kind {
+    BENCH_RIVAL,
+    BENCH_YARDSTICK /**< the same by hand, or a limit of the machine: shown and
+                         compared, but nobody is ranked against it */
 };
 
 /** One answer to a question. */
@@ -61,14 +98,19 @@ struct bench_system {
     /** Does n_ops operations and fills in the result. Called twice or more. */
     void (*run)(void *state, uint64_t n_ops, struct bench_result *result);
     void (*teardown)(void *state);
+    enum bench_kind kind;
+    /** NULL, or why it is known to stand still: it gets BENCH_STALL_S, unless
+     * --limit or --long says that there is time. */
+    const char *stalls;
 };
 
-/** What is counted, and so how it is printed. */
-enum bench_unit {
-    BENCH_RATE,    /**< operations per second */
-    BENCH_LATENCY, /**< the median time of one operation */
-    BENCH_BYTES    /**< bytes per second */
-};
+#define BENCH_STALL_S 2.0
+
+/** A system like most: a rival that is not known to stand still. */
+#define BENCH_SYSTEM(name, absent, setup, run, teardown)                       \
+    {                                                                          \
+        name, absent, setup, run, teardown, BENCH_RIVAL, NULL                  \
+    }
 
 struct bench_question {
     const char *name;
@@ -106,7 +148,7 @@ struct bench_row {
     struct bench_result *results;
     size_t n_results;
     double cost_s; /**< wall time of the last run with its set-up */
-    /* nanoseconds per operation, once there are results */
+    /* nanoseconds or bytes per operation, once there are results */
     double median;
     double min;
     double max;
@@ -118,6 +160,7 @@ struct bench_options {
     unsigned n_runs;       /**< 0: as many as fit into `seconds` */
     double seconds;
     double limit_s; /**< of one run */
+    bool has_limit; /**< it was asked for */
     uint64_t seed;
     bool long_form;
 };
@@ -154,9 +197,39 @@ void bench_plan_free(struct bench_plan *plan);
 const struct bench_row *bench_row_reference(
     const struct bench_plan *plan, const struct bench_row *row);
 
+/** The systems of a row's case, its reference first. */
+const struct bench_system *const *bench_case_systems(
+    const struct bench_question *question, const struct bench_case *which,
+    size_t *ret_n);
+
+/** Whether the others of the case are compared with this row. */
+bool bench_row_is_reference(const struct bench_row *row);
+
+enum bench_unit bench_row_unit(const struct bench_row *row);
+
+/** What a run cost per operation, in the row's unit: nanoseconds or bytes. */
+double bench_row_cost(
+    const struct bench_row *row, const struct bench_result *result);
+
 /** "question/case/system", into a buffer. @return the buffer */
 const char *bench_row_name(
     const struct bench_row *row, char *buffer, size_t size_bytes);
+
+/* ------------------------------------------------------------- measure.c */
+
+/** Sorts the samples, and fills in what the result says of them. */
+void bench_take_samples(
+    struct bench_result *result, uint64_t *samples_ns, size_t n);
+
+/** The bucket of a time, and where a bucket begins. */
+unsigned bench_bucket_of(uint64_t ns);
+uint64_t bench_bucket_start(unsigned bucket);
+
+/** Bytes that the calling thread has got from malloc and not given back. */
+uint64_t bench_heap_bytes(void);
+
+/** Bytes of memory that the process occupies, for what bypasses malloc. */
+uint64_t bench_resident_bytes(void);
 
 /* ------------------------------------------------------------- machine.c */
 

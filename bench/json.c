@@ -81,10 +81,56 @@ put_context(FILE *file, const struct bench_machine *machine,
     fputs("]\n  },\n", file);
 }
 
-static const char *
-counter_name(enum bench_unit unit)
+/* The counter of an entry, last in it. A size is no time: real_time is the
+ * time of the run then, and 0 in aggregates. */
+static void
+put_counter(FILE *file, enum bench_unit unit, double cost)
 {
-    return unit == BENCH_BYTES ? "bytes_per_second" : "items_per_second";
+    if (unit == BENCH_SIZE)
+        fprintf(file, "      \"bytes_per_item\": %.6g\n    }", cost);
+    else
+        fprintf(file, "      \"%s\": %.8g\n    }",
+            unit == BENCH_BYTES ? "bytes_per_second" : "items_per_second",
+            1e9 / cost);
+}
+
+static void
+put_percentiles(FILE *file, const struct bench_result *result)
+{
+    const struct {
+        const char *name;
+        uint64_t ns;
+    } values[] = {
+        { "p90", result->p90_ns },
+        { "p99", result->p99_ns },
+        { "p99_9", result->p999_ns },
+        { "max", result->max_ns },
+    };
+
+    for (size_t i = 0; i < BENCH_COUNT(values); i++)
+        if (values[i].ns != 0)
+            fprintf(file, "      \"%s\": %llu,\n", values[i].name,
+                (unsigned long long)values[i].ns);
+}
+
+/* Where the samples lie: pairs of a time and how many took that or longer, up
+ * to the next. */
+static void
+put_histogram(FILE *file, const struct bench_result *result)
+{
+    const char *comma = "";
+
+    if (result->max_ns == 0)
+        return;
+    fputs("      \"histogram\": [", file);
+    for (unsigned i = 0; i < BENCH_BUCKETS; i++) {
+        if (result->buckets[i] == 0)
+            continue;
+        fprintf(file, "%s[%llu, %u]", comma,
+            (unsigned long long)bench_bucket_start(i), result->buckets[i]);
+        comma = ", ";
+    }
+    fputs("],\n", file);
 }
 
 static void
@@ -106,11 +152,11 @@ put_run(FILE *file, bool *is_first, const struct bench_row *row, size_t family,
     size_t index)
 {
     const struct bench_result *result = &row->results[index];
-    enum bench_unit unit = row->question->unit;
+    enum bench_unit unit = bench_row_unit(row);
     char name[128];
     double n_ops = (double)(result->n_ops ? result->n_ops : 1);
-    double ns = unit == BENCH_LATENCY ? (double)result->p50_ns
-                                      : (double)result->ns / n_ops;
+    double cost = bench_row_cost(row, result);
+    double ns = unit == BENCH_SIZE ? (double)result->ns / n_ops : cost;
 
     bench_row_name(row, name, sizeof(name));
     put_head(file, is_first, name, name, family, "iteration", row->n_results);
@@ -122,12 +168,11 @@ put_run(FILE *file, bool *is_first, const struct bench_row *row, size_t family,
     fprintf(
         file, "      \"cpu_time\": %.6g,\n", (double)result->cpu_ns / n_ops);
     fputs("      \"time_unit\": \"ns\",\n", file);
-    if (result->p99_ns != 0)
-        fprintf(
-            file, "      \"p99\": %llu,\n", (unsigned long long)result->p99_ns);
+    put_percentiles(file, result);
+    put_histogram(file, result);
     if (result->note[0] != '\0')
         put_pair(file, "      ", "label", result->note);
-    fprintf(file, "      \"%s\": %.8g\n    }", counter_name(unit), 1e9 / ns);
+    put_counter(file, unit, cost);
 }
 
 static double
@@ -147,8 +192,9 @@ median_cpu(const struct bench_row *row)
 
 static void
 put_aggregate(FILE *file, bool *is_first, const struct bench_row *row,
-    size_t family, const char *aggregate, double ns)
+    size_t family, const char *aggregate, double cost)
 {
+    enum bench_unit unit = bench_row_unit(row);
     char run_name[128];
     char name[160];
 
@@ -160,11 +206,11 @@ put_aggregate(FILE *file, bool *is_first, const struct bench_row *row,
     put_pair(file, "      ", "aggregate_name", aggregate);
     put_pair(file, "      ", "aggregate_unit", "time");
     fprintf(file, "      \"iterations\": %zu,\n", row->n_results);
-    fprintf(file, "      \"real_time\": %.6g,\n", ns);
+    fprintf(
+        file, "      \"real_time\": %.6g,\n", unit == BENCH_SIZE ? 0 : cost);
     fprintf(file, "      \"cpu_time\": %.6g,\n", median_cpu(row));
     fputs("      \"time_unit\": \"ns\",\n", file);
-    fprintf(file, "      \"%s\": %.8g\n    }",
-        counter_name(row->question->unit), 1e9 / ns);
+    put_counter(file, unit, cost);
 }
 
 static void

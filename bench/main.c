@@ -94,7 +94,10 @@ read_options(
             }
             break;
         case 's': options->seconds = number_of("seconds", optarg); break;
-        case 'l': options->limit_s = number_of("limit", optarg); break;
+        case 'l':
+            options->limit_s = number_of("limit", optarg);
+            options->has_limit = true;
+            break;
         case 'L': options->long_form = true; break;
         case 'S': options->seed = strtoull(optarg, NULL, 0); break;
         case 'j': options->json_path = optarg; break;

@@ -75,18 +75,31 @@ bench_report_header(const struct bench_machine *machine,
 
 /* ------------------------------------------------------------------ table */
 
-/* Three significant digits and a unit, right-aligned in 10 columns. */
+/* Whether the figure that is shown is the cost, and not a rate. */
+static bool
+is_less_better(enum bench_unit unit)
+{
+    return unit == BENCH_LATENCY || unit == BENCH_TIME || unit == BENCH_SIZE;
+}
+
+/* Three significant digits and a unit. */
 static void
-put_value(char *buffer, size_t size_bytes, enum bench_unit unit, double ns)
+put_value(char *buffer, size_t size_bytes, enum bench_unit unit, double cost)
 {
     static const char *const rates[] = { "/s", "k/s", "M/s", "G/s" };
     static const char *const bytes[] = { "B/s", "kB/s", "MB/s", "GB/s" };
     static const char *const times[] = { "ns", "us", "ms", "s" };
-    const char *const *names = unit == BENCH_LATENCY ? times
-        : unit == BENCH_BYTES                        ? bytes
-                                                     : rates;
-    double value = unit == BENCH_LATENCY ? ns : 1e9 / ns;
+    static const char *const sizes[] = { "B", "kB", "MB", "GB" };
+    const char *const *names = rates;
+    double value = is_less_better(unit) ? cost : 1e9 / cost;
     int i = 0;
+
+    if (unit == BENCH_LATENCY || unit == BENCH_TIME)
+        names = times;
+    else if (unit == BENCH_BYTES)
+        names = bytes;
+    else if (unit == BENCH_SIZE)
+        names = sizes;
 
     while (value >= 1000 && i < 3) {
         value /= 1000;
@@ -139,6 +152,7 @@ put_ratio(const struct bench_plan *plan, const struct bench_row *row)
 {
     const struct bench_row *ours = bench_row_reference(plan, row);
     double ratio;
+    bool is_size;
 
     if (ours == NULL || ours->state != BENCH_ROW_GOOD || ours->n_results == 0 ||
         row == ours) {
@@ -146,37 +160,74 @@ put_ratio(const struct bench_plan *plan, const struct bench_row *row)
         return;
     }
     ratio = row->median / ours->median;
+    is_size = bench_row_unit(row) == BENCH_SIZE;
     if (ratio >= 1.005)
-        printf("%s%6.2f x faster%s ", GREEN, ratio, PLAIN);
+        printf("%s%6.2f x %s%s ", GREEN, ratio, is_size ? "less  " : "faster",
+            PLAIN);
     else if (ratio > 0.995)
         printf("%6s even    ", "");
     else
-        printf("%s%6.2f x slower%s ", RED, 1 / ratio, PLAIN);
+        printf("%s%6.2f x %s%s ", RED, 1 / ratio, is_size ? "more  " : "slower",
+            PLAIN);
 }
 
-/* What a run had to tell although it was right; the last one speaks for all. */
-static void
-print_note(const struct bench_row *row)
+/* What a run had to tell although it was right; the last one speaks for all of
+ * its row. @return NULL if there is nothing */
+static const char *
+note_of(const struct bench_row *row, size_t *ret_n)
 {
-    size_t n = 0;
     const char *last = NULL;
 
+    *ret_n = 0;
     for (size_t i = 0; i < row->n_results; i++) {
         if (row->results[i].note[0] == '\0')
             continue;
-        n++;
+        ++*ret_n;
         last = row->results[i].note;
     }
-    if (n > 0)
-        printf("    %sin %zu of %zu runs: %s%s\n", DIM, n, row->n_results, last,
-            PLAIN);
+    return last;
+}
+
+static bool
+is_same_note(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Below the lines of a block: each note once, with the systems that it is
+ * about. */
+static void
+print_notes(const struct bench_row *const *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t n_runs;
+        const char *note = note_of(rows[i], &n_runs);
+        bool is_known = note == NULL;
+        const char *comma = "";
+
+        for (size_t j = 0; j < i && !is_known; j++)
+            is_known = is_same_note(note, note_of(rows[j], &n_runs));
+        if (is_known)
+            continue;
+        printf("    %s", DIM);
+        for (size_t j = i; j < n; j++) {
+            if (!is_same_note(note, note_of(rows[j], &n_runs)))
+                continue;
+            printf("%s%s", comma, rows[j]->system->name);
+            if (n_runs != rows[j]->n_results)
+                printf(" (%zu of %zu runs)", n_runs, rows[j]->n_results);
+            comma = ", ";
+        }
+        printf(": %s%s\n", note, PLAIN);
+    }
 }
 
 static void
 print_row(
     const struct bench_plan *plan, const struct bench_row *row, double fastest)
 {
-    enum bench_unit unit = row->question->unit;
+    enum bench_unit unit = bench_row_unit(row);
+    bool is_cost = is_less_better(unit);
     char median[32];
     char low[32];
     char high[32];
@@ -184,26 +235,22 @@ print_row(
 
     put_value(median, sizeof(median), unit, row->median);
     /* The worse end first, in the unit's own sense. */
-    put_value(
-        low, sizeof(low), unit, unit == BENCH_LATENCY ? row->min : row->max);
-    put_value(
-        high, sizeof(high), unit, unit == BENCH_LATENCY ? row->max : row->min);
+    put_value(low, sizeof(low), unit, is_cost ? row->min : row->max);
+    put_value(high, sizeof(high), unit, is_cost ? row->max : row->min);
     low[strcspn(low, " ")] = '\0';
     snprintf(spread, sizeof(spread), "%s - %s", low, high);
     /* Both ends in one unit only if they share it. */
     if (strcmp(strchr(high, ' '), strchr(median, ' ')) != 0 ||
         row->max / row->min > 10) {
-        put_value(low, sizeof(low), unit,
-            unit == BENCH_LATENCY ? row->min : row->max);
+        put_value(low, sizeof(low), unit, is_cost ? row->min : row->max);
         snprintf(spread, sizeof(spread), "%s - %s", low, high);
     }
     printf("  %s%-14s%s %10s  %s%-21s%s ",
-        row->system == row->question->systems[0] ? BOLD : "", row->system->name,
-        PLAIN, median, DIM, spread, PLAIN);
+        bench_row_is_reference(row) ? BOLD : "", row->system->name, PLAIN,
+        median, DIM, spread, PLAIN);
     put_ratio(plan, row);
     put_bar(fastest / row->median);
     putchar('\n');
-    print_note(row);
 }
 
 static int
@@ -221,6 +268,148 @@ compare_rows(const void *a, const void *b)
                                     : (x > y) - (x < y);
     return (x->median > y->median) - (x->median < y->median);
 }
+
+/* ------------------------------------------------------------- histograms */
+
+/* The columns that are left beside the percentiles. */
+#define HISTOGRAM_COLUMNS 32
+
+/* The signs of a column, by the part of all samples that it holds: from a tenth
+ * on, a hundredth, and so on. */
+static const char *const signs_plain[] = { "#", "+", "=", "-", "." };
+static const char *const signs_blocks[] = { "\u2588", "\u2586", "\u2584",
+    "\u2582", "\u2581" };
+
+static const char *
+sign_of(size_t rank)
+{
+    bool blocks = isatty(STDOUT_FILENO) &&
+        strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+
+    return blocks ? signs_blocks[rank] : signs_plain[rank];
+}
+
+struct histogram {
+    uint64_t counts[BENCH_BUCKETS];
+    uint64_t n;
+};
+
+static void
+merge_histogram(const struct bench_row *row, struct histogram *ret_sum)
+{
+    memset(ret_sum, 0, sizeof(*ret_sum));
+    for (size_t i = 0; i < row->n_results; i++) {
+        for (unsigned b = 0; b < BENCH_BUCKETS; b++) {
+            ret_sum->counts[b] += row->results[i].buckets[b];
+            ret_sum->n += row->results[i].buckets[b];
+        }
+    }
+}
+
+static uint64_t
+median_of(const struct bench_row *row, size_t offset)
+{
+    uint64_t values[64];
+    size_t n = row->n_results < 64 ? row->n_results : 64;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy(&values[i], (const char *)&row->results[i] + offset,
+            sizeof(values[i]));
+    qsort(values, n, sizeof(values[0]), bench_compare_u64);
+    return values[n / 2];
+}
+
+static void
+print_percentiles(const struct bench_row *row)
+{
+    static const size_t offsets[] = { offsetof(struct bench_result, p90_ns),
+        offsetof(struct bench_result, p99_ns),
+        offsetof(struct bench_result, p999_ns) };
+    uint64_t max = 0;
+    char text[32];
+
+    printf("  %-14s", row->system->name);
+    for (size_t i = 0; i < BENCH_COUNT(offsets); i++) {
+        put_value(text, sizeof(text), BENCH_LATENCY,
+            (double)median_of(row, offsets[i]));
+        printf("%9s", text);
+    }
+    for (size_t i = 0; i < row->n_results; i++)
+        if (row->results[i].max_ns > max)
+            max = row->results[i].max_ns;
+    put_value(text, sizeof(text), BENCH_LATENCY, (double)max);
+    printf("%9s  ", text);
+}
+
+static void
+print_histogram(const struct histogram *sum, unsigned first, unsigned n_columns)
+{
+    putchar('|');
+    for (unsigned i = 0; i < n_columns; i++) {
+        uint64_t count = 0;
+        uint64_t part = sum->n / 10;
+        size_t sign = 0;
+
+        if (i + 1 < n_columns)
+            count = sum->counts[first + i];
+        else
+            for (unsigned b = first + i; b < BENCH_BUCKETS; b++)
+                count += sum->counts[b];
+        for (; sign + 1 < BENCH_COUNT(signs_plain) && count < part; sign++)
+            part /= 10;
+        fputs(count == 0 ? " " : sign_of(sign), stdout);
+    }
+    puts("|");
+}
+
+/* For latencies of single operations: the tail of each system, and where its
+ * samples lie, on one scale for all. Columns are half powers of two; the last
+ * one has all that is beyond. */
+static void
+print_histograms(const struct bench_row *const *rows, size_t n)
+{
+    unsigned first = BENCH_BUCKETS;
+    unsigned last = 0;
+    unsigned n_columns;
+    struct histogram sum;
+    char from[32];
+    char to[32];
+
+    for (size_t i = 0; i < n; i++) {
+        merge_histogram(rows[i], &sum);
+        for (unsigned b = 0; b < BENCH_BUCKETS; b++) {
+            if (sum.counts[b] == 0)
+                continue;
+            first = b < first ? b : first;
+            last = b > last ? b : last;
+        }
+    }
+    if (first == BENCH_BUCKETS)
+        return;
+    n_columns = last - first + 1;
+    if (n_columns > HISTOGRAM_COLUMNS)
+        n_columns = HISTOGRAM_COLUMNS;
+    put_value(
+        from, sizeof(from), BENCH_LATENCY, (double)bench_bucket_start(first));
+    put_value(to, sizeof(to), BENCH_LATENCY,
+        (double)bench_bucket_start(first + n_columns));
+    printf("  %s%-14s%9s%9s%9s%9s  from %s to %s%s\n", DIM, "", "p90", "p99",
+        "p99.9", "max", from, to, PLAIN);
+    for (size_t i = 0; i < n; i++) {
+        merge_histogram(rows[i], &sum);
+        if (sum.n == 0)
+            continue;
+        print_percentiles(rows[i]);
+        print_histogram(&sum, first, n_columns);
+    }
+    printf("  %sa column is half a power of two; %s a tenth of the samples or "
+           "more,\n"
+           "  %s a hundredth, and so on: %s %s %s; percentiles are medians of "
+           "the runs%s\n",
+        DIM, sign_of(0), sign_of(1), sign_of(2), sign_of(3), sign_of(4), PLAIN);
+}
+
+/* ----------------------------------------------------------------- blocks */
 
 static void
 print_block(const struct bench_plan *plan, size_t first, size_t n)
@@ -246,6 +435,9 @@ print_block(const struct bench_plan *plan, size_t first, size_t n)
         else if (row->state != BENCH_ROW_GOOD)
             printf("  %s%-14s %s%s\n", RED, row->system->name, row->why, PLAIN);
     }
+    print_notes(rows, n);
+    if (top->which->shows_tail)
+        print_histograms(rows, n);
     putchar('\n');
     free(rows);
 }
@@ -305,8 +497,9 @@ rank_block(const struct bench_plan *plan, size_t first, size_t n,
     for (size_t i = first; i < first + n; i++) {
         const struct bench_row *row = &plan->rows[i];
 
-        /* Not against Strait's own other forms. */
+        /* Not against Strait's own other forms, nor what is no rival. */
         if (row->state != BENCH_ROW_GOOD || row->n_results == 0 ||
+            row->system->kind == BENCH_YARDSTICK ||
             strncmp(row->system->name, "strait", 6) == 0)
             continue;
         if (best == NULL || row->median < best->median)
@@ -323,9 +516,14 @@ rank_block(const struct bench_plan *plan, size_t first, size_t n,
         standing->n_level++;
     else
         standing->n_behind++;
-    printf("  %s: %s/%s, %s is %.2f times as fast as strait\n",
-        ratio <= 1 + LEVEL_PART ? "level" : "behind", ours->question->name,
-        ours->which->name, best->system->name, ratio);
+    if (bench_row_unit(ours) == BENCH_SIZE)
+        printf("  %s: %s/%s, strait needs %.2f times as much as %s\n",
+            ratio <= 1 + LEVEL_PART ? "level" : "behind", ours->question->name,
+            ours->which->name, ratio, best->system->name);
+    else
+        printf("  %s: %s/%s, %s is %.2f times as fast as strait\n",
+            ratio <= 1 + LEVEL_PART ? "level" : "behind", ours->question->name,
+            ours->which->name, best->system->name, ratio);
 }
 
 /* Each absent system once, not once per case. */
@@ -364,7 +562,7 @@ bench_report_verdict(const struct bench_plan *plan)
         n_absent += row->state == BENCH_ROW_ABSENT;
         if (row->state == BENCH_ROW_FAILED ||
             (row->state == BENCH_ROW_UNFINISHED &&
-                row->system == row->question->systems[0])) {
+                bench_row_is_reference(row))) {
             n_failed++;
             printf("  %sFAILED: %s: %s%s\n", RED,
                 bench_row_name(row, name, sizeof(name)), row->why, PLAIN);

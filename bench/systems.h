@@ -12,17 +12,42 @@
 extern "C" {
 #endif
 
-extern const struct bench_system mpsc_strait;
-extern const struct bench_system mpsc_strait_ring;
-extern const struct bench_system mpsc_liburcu;
-extern const struct bench_system mpsc_ck_fifo;
-extern const struct bench_system mpsc_ck_ring;
-extern const struct bench_system mpsc_moodycamel;
-extern const struct bench_system mpsc_tbb;
-extern const struct bench_system mpsc_boost;
-extern const struct bench_system mpsc_mutex_list;
-extern const struct bench_system mpsc_mutex_swap;
-extern const struct bench_system mpsc_cas_stack;
+/* A queue answers several questions. */
+#define BENCH_DECLARE_QUEUE(identifier)                                        \
+    extern const struct bench_system identifier;                               \
+    extern const struct bench_system identifier##_empty;                       \
+    extern const struct bench_system identifier##_memory;
+#define BENCH_DECLARE_RING(identifier)                                         \
+    BENCH_DECLARE_QUEUE(identifier)                                            \
+    extern const struct bench_system identifier##_trip;
+
+BENCH_DECLARE_QUEUE(mpsc_strait)
+BENCH_DECLARE_QUEUE(mpsc_strait_ring)
+BENCH_DECLARE_QUEUE(mpsc_liburcu)
+BENCH_DECLARE_QUEUE(mpsc_ck_fifo)
+BENCH_DECLARE_QUEUE(mpsc_ck_ring)
+BENCH_DECLARE_QUEUE(mpsc_moodycamel)
+BENCH_DECLARE_QUEUE(mpsc_tbb)
+BENCH_DECLARE_QUEUE(mpsc_boost)
+BENCH_DECLARE_QUEUE(mpsc_mutex_list)
+BENCH_DECLARE_QUEUE(mpsc_mutex_swap)
+BENCH_DECLARE_QUEUE(mpsc_cas_stack)
+BENCH_DECLARE_QUEUE(mpsc_bare)
+
+BENCH_DECLARE_RING(spsc_strait)
+BENCH_DECLARE_RING(spsc_hand)
+BENCH_DECLARE_RING(spsc_moodycamel)
+BENCH_DECLARE_RING(spsc_boost)
+BENCH_DECLARE_RING(spsc_ck_ring)
+BENCH_DECLARE_RING(spsc_limit_memcpy)
+extern const struct bench_system spsc_limit_line_trip;
+
+BENCH_DECLARE_RING(ring_strait)
+BENCH_DECLARE_RING(ring_ck)
+BENCH_DECLARE_RING(ring_boost)
+BENCH_DECLARE_RING(ring_tbb)
+BENCH_DECLARE_RING(ring_moodycamel)
+BENCH_DECLARE_RING(ring_mutex)
 
 extern const struct bench_system offload_strait;
 extern const struct bench_system offload_libuv;

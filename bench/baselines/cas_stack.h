@@ -29,18 +29,26 @@ cas_stack_init(struct cas_stack *stack)
     stack->taken = NULL;
 }
 
+/* Pushes nodes that are linked from the newest to the oldest. */
 static inline void
-cas_stack_push(struct cas_stack *stack, struct cas_node *node)
+cas_stack_push_chain(
+    struct cas_stack *stack, struct cas_node *newest, struct cas_node *oldest)
 {
     /* rlx: a guess for the CAS. */
     struct cas_node *top = strait_load_rlx(&stack->top);
 
     do {
-        node->next = top;
+        oldest->next = top;
         /* [S1:rel] the node, its link and what it carries; the nodes below
          * were released by their own producers, whose releases this
          * read-modify-write continues. */
-    } while (!strait_cas_weak_release(&stack->top, &top, node));
+    } while (!strait_cas_weak_release(&stack->top, &top, newest));
+}
+
+static inline void
+cas_stack_push(struct cas_stack *stack, struct cas_node *node)
+{
+    cas_stack_push_chain(stack, node, node);
 }
 
 static inline struct cas_node *

@@ -11,6 +11,8 @@
 namespace
 {
 
+#define QUEUE_NODE_BYTES 0
+
 struct item_t {
     uint64_t padding;
     uint64_t stamp;

@@ -9,6 +9,8 @@
 
 #include <ck_fifo.h>
 
+#define QUEUE_NODE_BYTES 0
+
 typedef struct {
     uint64_t padding;
     uint64_t stamp;

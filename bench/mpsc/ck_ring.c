@@ -10,6 +10,8 @@
 
 #define CAPACITY 65536
 
+#define QUEUE_NODE_BYTES 0
+
 typedef struct {
     uint64_t padding;
     uint64_t stamp;
@@ -59,4 +61,5 @@ queue_pop(queue_t *queue)
 
 #include "mpsc/driver.h"
 
-MPSC_SYSTEM(mpsc_ck_ring, "ck_ring")
+MPSC_SYSTEM_OF(
+    mpsc_ck_ring, "ck_ring", BENCH_RIVAL, "all wait for a preempted producer")

@@ -9,6 +9,8 @@
 
 #include <strait/base.h>
 
+#define QUEUE_NODE_BYTES sizeof(struct locked_node)
+
 typedef struct {
     struct locked_node node;
     uint64_t stamp;

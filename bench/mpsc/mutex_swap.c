@@ -9,6 +9,8 @@
 
 #include <strait/base.h>
 
+#define QUEUE_NODE_BYTES sizeof(struct locked_node)
+
 typedef struct {
     struct locked_node node;
     uint64_t stamp;
@@ -60,6 +62,30 @@ queue_pop(queue_t *queue)
     }
     queue->taken = node->next;
     return STRAIT_CONTAINER_OF(node, item_t, node);
+}
+
+#define QUEUE_HAS_BULK
+
+static inline unsigned
+queue_push_bulk(queue_t *queue, producer_t *producer, item_t *items, unsigned n)
+{
+    (void)producer;
+    pthread_mutex_lock(&queue->list.mutex);
+    for (unsigned i = 0; i < n; i++)
+        locked_list_append(&queue->list, &items[i].node);
+    pthread_mutex_unlock(&queue->list.mutex);
+    return n;
+}
+
+static inline unsigned
+queue_drain(queue_t *queue, struct mpsc_seen *seen)
+{
+    item_t *item;
+    unsigned n = 0;
+
+    for (; n < MPSC_BATCH_MAX && (item = queue_pop(queue)) != NULL; n++)
+        mpsc_see(seen, item->stamp);
+    return n;
 }
 
 #include "mpsc/driver.h"

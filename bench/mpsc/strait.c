@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mpsc/strait - the completion queue, one push and one pop at a time.
+ * mpsc/strait - the completion queue, one push and one pop at a time, or by
+ * chains.
  */
 #include "mpsc/mpsc.h"
 
 #include <strait/mpsc.h>
+
+#define QUEUE_NODE_BYTES sizeof(strait_mpsc_node_t)
 
 typedef struct {
     strait_mpsc_node_t node;
@@ -46,6 +49,38 @@ queue_pop(queue_t *queue)
     if (strait_mpsc_pop(queue, &node) != STRAIT_MPSC_ITEM)
         return NULL;
     return STRAIT_CONTAINER_OF(node, item_t, node);
+}
+
+#define QUEUE_HAS_BULK
+
+static inline unsigned
+queue_push_bulk(queue_t *queue, producer_t *producer, item_t *items, unsigned n)
+{
+    (void)producer;
+    for (unsigned i = 1; i < n; i++)
+        strait_mpsc_link(&items[i - 1].node, &items[i].node);
+    /* Never armed: as above. */
+    return strait_mpsc_push_chain(queue, &items[0].node, &items[n - 1].node)
+        ? 0
+        : n;
+}
+
+/* As many as stay in the nearest cache until they are read. */
+#define CHAIN_MAX 64
+
+static inline unsigned
+queue_drain(queue_t *queue, struct mpsc_seen *seen)
+{
+    strait_mpsc_node_t *node;
+    strait_mpsc_node_t *last;
+    size_t n;
+
+    if (strait_mpsc_pop_chain(queue, CHAIN_MAX, &node, &last, &n) !=
+        STRAIT_MPSC_ITEM)
+        return 0;
+    for (; node != NULL; node = strait_mpsc_next(node))
+        mpsc_see(seen, STRAIT_CONTAINER_OF(node, item_t, node)->stamp);
+    return (unsigned)n;
 }
 
 #include "mpsc/driver.h"

@@ -10,6 +10,10 @@
 namespace
 {
 
+#define QUEUE_NODE_BYTES 0
+/* It has an allocator of its own. */
+#define QUEUE_HEAP bench_resident_bytes
+
 struct item_t {
     uint64_t padding;
     uint64_t stamp;

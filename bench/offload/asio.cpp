@@ -88,5 +88,5 @@ teardown(void *state)
 
 } // namespace
 
-const struct bench_system offload_asio = { "asio", nullptr, setup, run,
-    teardown };
+const struct bench_system offload_asio = BENCH_SYSTEM(
+    "asio", nullptr, setup, run, teardown);

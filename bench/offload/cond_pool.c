@@ -95,5 +95,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system offload_cond_pool = { "cond_pool", NULL, setup, run,
-    teardown };
+const struct bench_system offload_cond_pool = BENCH_SYSTEM(
+    "cond_pool", NULL, setup, run, teardown);

@@ -108,5 +108,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system offload_libuv = { "libuv", NULL, setup, run,
-    teardown };
+const struct bench_system offload_libuv = BENCH_SYSTEM(
+    "libuv", NULL, setup, run, teardown);

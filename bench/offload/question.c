@@ -8,9 +8,21 @@
 /* With one job in flight every hand-over wakes a sleeping core: it measures the
  * kernel. With 64 and 4096 it measures the library. */
 static const struct bench_case cases[] = {
-    { "1", "1 job in flight: both sides sleep each time", 300, 0, 100, 1 },
-    { "64", "64 jobs in flight", 20000, 0, 100, 64 },
-    { "4096", "4096 jobs in flight", 100000, 0, 100, 4096 },
+    { .name = "1",
+        .title = "1 job in flight: both sides sleep each time",
+        .n_ops = 300,
+        .target_ms = 100,
+        .arg = 1 },
+    { .name = "64",
+        .title = "64 jobs in flight",
+        .n_ops = 20000,
+        .target_ms = 100,
+        .arg = 64 },
+    { .name = "4096",
+        .title = "4096 jobs in flight",
+        .n_ops = 100000,
+        .target_ms = 100,
+        .arg = 4096 },
 };
 
 static const struct bench_system *const systems[] = {

@@ -121,5 +121,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system offload_strait = { "strait", NULL, setup, run,
-    teardown };
+const struct bench_system offload_strait = BENCH_SYSTEM(
+    "strait", NULL, setup, run, teardown);

@@ -133,5 +133,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system timers_libuv = { "libuv", NULL, setup, run,
-    teardown };
+const struct bench_system timers_libuv = BENCH_SYSTEM(
+    "libuv", NULL, setup, run, teardown);

@@ -6,11 +6,18 @@
 #include "timers/timers.h"
 
 static const struct bench_case cases[] = {
-    { "start", "start one, 1 M alive", TIMERS_MORE, 0, 0, TIMERS_START },
-    { "stop", "stop one in random order, 1 M alive", TIMERS_MORE, 0, 0,
-        TIMERS_STOP },
-    { "expire", "run one that is due, 1 M alive", TIMERS_MORE, 0, 0,
-        TIMERS_EXPIRE },
+    { .name = "start",
+        .title = "start one, 1 M alive",
+        .n_ops = TIMERS_MORE,
+        .arg = TIMERS_START },
+    { .name = "stop",
+        .title = "stop one in random order, 1 M alive",
+        .n_ops = TIMERS_MORE,
+        .arg = TIMERS_STOP },
+    { .name = "expire",
+        .title = "run one that is due, 1 M alive",
+        .n_ops = TIMERS_MORE,
+        .arg = TIMERS_EXPIRE },
 };
 
 static const struct bench_system *const systems[] = {

@@ -129,5 +129,5 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system timers_strait = { "strait", NULL, setup, run,
-    teardown };
+const struct bench_system timers_strait = BENCH_SYSTEM(
+    "strait", NULL, setup, run, teardown);

@@ -220,21 +220,26 @@ teardown(void *state)
     free(bed);
 }
 
-const struct bench_system treehash_strait = { "strait", treehash_absent,
-    setup_j2, run, teardown };
-const struct bench_system treehash_strait_j1 = { "strait_j1", treehash_absent,
-    setup_j1, run, teardown };
-const struct bench_system treehash_openssl = { "openssl_x2", openssl_absent,
-    setup_openssl, run, teardown };
-const struct bench_system treehash_sha256sum = { "sha256sum", sha256sum_absent,
-    setup_sha256sum, run, teardown };
+const struct bench_system treehash_strait = BENCH_SYSTEM(
+    "strait", treehash_absent, setup_j2, run, teardown);
+const struct bench_system treehash_strait_j1 = BENCH_SYSTEM(
+    "strait_j1", treehash_absent, setup_j1, run, teardown);
+const struct bench_system treehash_openssl = BENCH_SYSTEM(
+    "openssl_x2", openssl_absent, setup_openssl, run, teardown);
+const struct bench_system treehash_sha256sum = BENCH_SYSTEM(
+    "sha256sum", sha256sum_absent, setup_sha256sum, run, teardown);
 
 /* One walk is one operation to the harness: it cannot be cut. */
 static const struct bench_case cases[] = {
-    { "small", "SHA-256 of many files of 4-64 KiB, warm (2,000; --long 20,000)",
-        1, 0, 0, DATA_SMALL },
-    { "large", "SHA-256 of 4 large files, warm (24 MiB; --long 256 MiB)", 1, 0,
-        0, DATA_LARGE },
+    { .name = "small",
+        .title =
+            "SHA-256 of many files of 4-64 KiB, warm (2,000; --long 20,000)",
+        .n_ops = 1,
+        .arg = DATA_SMALL },
+    { .name = "large",
+        .title = "SHA-256 of 4 large files, warm (24 MiB; --long 256 MiB)",
+        .n_ops = 1,
+        .arg = DATA_LARGE },
 };
 
 static const struct bench_system *const systems[] = {

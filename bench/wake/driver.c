@@ -310,9 +310,7 @@ wake_run(void *state, uint64_t n_ops, struct bench_result *result)
     close(bed->far.stat_fd);
     result->n_ops = n_ops;
     judge(bed, result);
-    qsort(bed->samples, n_ops, sizeof(*bed->samples), bench_compare_u64);
-    result->p50_ns = bed->samples[n_ops / 2];
-    result->p99_ns = bed->samples[n_ops * 99 / 100];
+    bench_take_samples(result, bed->samples, n_ops);
 }
 
 void

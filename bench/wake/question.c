@@ -6,11 +6,21 @@
 #include "wake/wake.h"
 
 static const struct bench_case cases[] = {
-    { "oneway", "a thread wakes a loop that sleeps", 50, 0, 100, WAKE_ONEWAY },
-    { "pingpong", "two loops wake each other, both asleep: a round trip", 100,
-        0, 100, WAKE_PINGPONG },
-    { "rally", "two loops answer each other at once: a round trip", 1000, 0,
-        100, WAKE_RALLY },
+    { .name = "oneway",
+        .title = "a thread wakes a loop that sleeps",
+        .n_ops = 50,
+        .target_ms = 100,
+        .arg = WAKE_ONEWAY },
+    { .name = "pingpong",
+        .title = "two loops wake each other, both asleep: a round trip",
+        .n_ops = 100,
+        .target_ms = 100,
+        .arg = WAKE_PINGPONG },
+    { .name = "rally",
+        .title = "two loops answer each other at once: a round trip",
+        .n_ops = 1000,
+        .target_ms = 100,
+        .arg = WAKE_RALLY },
 };
 
 static const struct bench_system *const systems[] = {

@@ -53,7 +53,7 @@ enum { WAKE_ONEWAY, WAKE_PINGPONG, WAKE_RALLY };
     {                                                                          \
         return wake_setup(&(loop), which, ret_state);                          \
     }                                                                          \
-    const struct bench_system identifier = { text, NULL, identifier##_setup,   \
-        wake_run, wake_teardown };
+    const struct bench_system identifier = BENCH_SYSTEM(                       \
+        text, NULL, identifier##_setup, wake_run, wake_teardown);
 
 #endif /* BENCH_WAKE_H */
