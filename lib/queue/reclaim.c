@@ -106,8 +106,9 @@ struct strait_reclaim {
     char pad_[STRAIT_CACHE_LINE];
 };
 
-_Static_assert(sizeof(strait_reclaim_member_t) % STRAIT_CACHE_LINE == 0,
-    "places share no cache line");
+_Static_assert(sizeof(void *) != 8 ||
+        sizeof(strait_reclaim_member_t) % STRAIT_CACHE_LINE == 0,
+    "each place has cache lines of its own");
 _Static_assert(STRAIT_RECLAIM_MEMBERS_MAX <= STI_RECLAIM_PLACES,
     "the number of places fits below the epoch");
 
