@@ -30,6 +30,8 @@ static bool answer;
 static bool expected; /* the answer that is right */
 static int pop_answer;
 static strait_mpsc_node_t *popped;
+static strait_mpsc_node_t *last_popped;
+static size_t n_popped;
 
 static struct item *
 next_item(unsigned producer)
@@ -279,6 +281,13 @@ operate_pop(void)
 }
 
 static void
+operate_pop_chain(void)
+{
+    pop_answer = strait_mpsc_pop_chain(
+        &q, 16, &popped, &last_popped, &n_popped);
+}
+
+static void
 operate_arm(void)
 {
     answer = strait_mpsc_arm(&q);
@@ -305,6 +314,24 @@ finish_pop(void)
     freeze_check(n_owed == was_armed, "the wrong number of wakes is owed");
     if (pop_answer == STRAIT_MPSC_ITEM)
         take(popped);
+    freeze_check(pop_all() == STRAIT_MPSC_EMPTY, "PENDING, but nobody pushes");
+}
+
+static void
+finish_pop_chain(void)
+{
+    freeze_check(n_owed == was_armed, "the wrong number of wakes is owed");
+    if (pop_answer == STRAIT_MPSC_ITEM) {
+        strait_mpsc_node_t *node = popped;
+
+        while (n_popped-- != 0 && node != NULL) {
+            take(node);
+            if (n_popped == 0)
+                freeze_check(node == last_popped && !strait_mpsc_next(node),
+                    "the chain does not end where it says");
+            node = strait_mpsc_next(node);
+        }
+    }
     freeze_check(pop_all() == STRAIT_MPSC_EMPTY, "PENDING, but nobody pushes");
 }
 
@@ -366,6 +393,9 @@ const struct freeze_case freeze_mpsc_cases[] = {
     CONSUMER_CASE(pop, "one node", hold_one, finish_pop),
     CONSUMER_CASE(pop, "one node, no dummy", hold_one_of_two, finish_pop),
     CONSUMER_CASE(pop, "three nodes", hold_three, finish_pop),
+    CONSUMER_CASE(pop_chain, "empty", be_empty, finish_pop_chain),
+    CONSUMER_CASE(pop_chain, "one node", hold_one, finish_pop_chain),
+    CONSUMER_CASE(pop_chain, "three nodes", hold_three, finish_pop_chain),
     CONSUMER_CASE(arm, "empty", be_empty, finish_arm),
     CONSUMER_CASE(arm, "armed", be_armed, finish_arm),
     CONSUMER_CASE(arm, "one node", hold_one, finish_arm_refused),

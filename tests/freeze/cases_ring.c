@@ -29,8 +29,10 @@ static bool was_empty;
 static int answer;
 static bool truth;
 static bool expected;
-static void *popped;
-static struct item *pushed;
+static void *pushed[CAPACITY];
+static unsigned n_wanted; /* of the subject's push or pop */
+static size_t n_done;     /* what it says */
+static void *values[CAPACITY];
 
 static struct item *
 new_item(unsigned producer)
@@ -107,6 +109,21 @@ push_all(unsigned producer)
 
 /* ------------------------------------------------------------------ states */
 
+/* What the subject will push or pop. */
+static void
+want(unsigned n)
+{
+    unsigned i;
+
+    n_wanted = n;
+    n_done = 1;
+    n_items[SUBJECT] = 0;
+    for (i = 0; i < n; i++) {
+        pushed[i] = new_item(SUBJECT);
+        n_items[SUBJECT]++;
+    }
+}
+
 static void
 hold(unsigned n)
 {
@@ -121,8 +138,7 @@ hold(unsigned n)
     while (n-- != 0)
         push(BEFORE);
     claimable = strait_load_rlx(&ring.producer_) >> STRAIT_RING_SHIFT_;
-    pushed = new_item(SUBJECT);
-    popped = NULL;
+    want(1);
 }
 
 static void
@@ -164,6 +180,41 @@ be_armed(void)
 }
 
 static void
+three_into_empty(void)
+{
+    hold(0);
+    want(3);
+}
+
+static void
+three_into_two(void)
+{
+    hold(2);
+    want(3);
+}
+
+static void
+three_into_armed(void)
+{
+    be_armed();
+    want(3);
+}
+
+static void
+three_of_two(void)
+{
+    hold(2);
+    want(3);
+}
+
+static void
+three_of_four(void)
+{
+    hold(4);
+    want(3);
+}
+
+static void
 be_closed(void)
 {
     hold(2);
@@ -175,7 +226,13 @@ be_closed(void)
 static void
 operate_push(void)
 {
-    answer = strait_ring_push(&ring, pushed);
+    answer = strait_ring_push(&ring, pushed[0]);
+}
+
+static void
+operate_push_n(void)
+{
+    answer = strait_ring_push_n(&ring, pushed, n_wanted, &n_done);
 }
 
 static bool
@@ -184,14 +241,27 @@ has_claimed(void)
     return (strait_load_rlx(&ring.producer_) >> STRAIT_RING_SHIFT_) > claimable;
 }
 
+/* True if a place that was claimed up to now is not filled. */
+static bool
+is_hiding(void)
+{
+    uint64_t end = strait_load_rlx(&ring.producer_) >> STRAIT_RING_SHIFT_;
+    uint64_t pos;
+
+    for (pos = claimable; pos < end; pos++) {
+        if (strait_load_rlx(&slots[pos & ring.mask_].seq_) != pos + 1)
+            return true;
+    }
+    return false;
+}
+
 static unsigned
 push_window(void)
 {
-    const strait_ring_slot_t *slot = &slots[claimable & ring.mask_];
     unsigned what = 0;
 
     if (has_claimed()) {
-        if (strait_load_rlx(&slot->seq_) != claimable + 1)
+        if (is_hiding())
             what |= FREEZE_PENDING | FREEZE_FULL;
         if (was_armed)
             what |= FREEZE_OWED;
@@ -249,7 +319,9 @@ finish_push(void)
 {
     freeze_check(answer == (expected ? STRAIT_RING_WAKE : STRAIT_RING_DONE),
         "the push answered something else");
-    freeze_came_in(SUBJECT, pushed->number);
+    freeze_check(n_done > 0 && n_done <= n_wanted, "it pushed too many");
+    while (n_done-- != 0)
+        freeze_came_in(SUBJECT, (unsigned)n_done);
     freeze_check(pop_all() == STRAIT_RING_EMPTY, "PENDING, but nobody pushes");
     freeze_check(push_all(OTHER) == CAPACITY, "places were lost");
     freeze_check(pop_all() == STRAIT_RING_EMPTY, "PENDING, but nobody pushes");
@@ -273,7 +345,7 @@ static void
 finish_push_full(void)
 {
     if (answer == STRAIT_RING_DONE)
-        freeze_came_in(SUBJECT, pushed->number);
+        freeze_came_in(SUBJECT, 0);
     else
         freeze_check(answer == STRAIT_RING_FULL, "neither DONE nor FULL");
     freeze_check(pop_all() == STRAIT_RING_EMPTY, "PENDING, but nobody pushes");
@@ -298,7 +370,40 @@ finish_push_closed(void)
 static void
 operate_pop(void)
 {
-    answer = strait_ring_pop(&ring, &popped);
+    answer = strait_ring_pop(&ring, values);
+}
+
+static void
+operate_pop_n(void)
+{
+    answer = strait_ring_pop_n(&ring, values, n_wanted, &n_done);
+}
+
+static void
+operate_pop_strong(void)
+{
+    answer = strait_ring_pop_strong(&ring, values);
+}
+
+static void
+operate_pop_alone(void)
+{
+    answer = strait_ring_pop_alone(&ring, values);
+}
+
+static void
+operate_pop_n_alone(void)
+{
+    answer = strait_ring_pop_n_alone(&ring, values, n_wanted, &n_done);
+}
+
+/* The only consumer is frozen: producers go on until it is full, exactly. */
+static void
+others_of_pop_alone(void)
+{
+    size_t length = strait_ring_length(&ring);
+
+    freeze_check(push_all(OTHER) == CAPACITY - length, "FULL was not exact");
 }
 
 /* More than two rounds, in which nothing may be in the way. */
@@ -324,8 +429,11 @@ others_push_and_pop(void)
 static void
 finish_pop(void)
 {
+    size_t i;
+
     if (answer == STRAIT_RING_DONE)
-        take_some_time(popped);
+        for (i = 0; i < n_done; i++)
+            take_some_time(values[i]);
     else
         freeze_check(was_empty, "nothing, but it was not empty");
     freeze_check(pop_all() == STRAIT_RING_EMPTY, "PENDING, but nobody pushes");
@@ -420,22 +528,39 @@ finish_close_again(void)
     }
 #define PUSH_CASE(st, text, set)                                               \
     CASE(push, st, text, set, push_window, others_of_push, finish_push)
-#define POP_CASE(st, set)                                                      \
-    CASE(pop, st, DELAYS_NOBODY, set, NULL, others_push_and_pop, finish_pop)
+#define POP_CASE(of, st, set)                                                  \
+    CASE(of, st, DELAYS_NOBODY, set, NULL, others_push_and_pop, finish_pop)
+#define ALONE_CASE(of, st, set)                                                \
+    CASE(of, st, DELAYS_NOBODY, set, NULL, others_of_pop_alone, finish_pop)
 
 const struct freeze_case freeze_ring_cases[] = {
     PUSH_CASE("empty", HIDES, be_empty),
     PUSH_CASE("two inside", HIDES, hold_two),
     PUSH_CASE("last place", HIDES, hold_three),
     PUSH_CASE("armed", HIDES_AND_OWES, be_armed),
+    CASE(push_n, "three into empty", HIDES, three_into_empty, push_window,
+        others_of_push, finish_push),
+    CASE(push_n, "three, room for two", HIDES, three_into_two, push_window,
+        others_of_push, finish_push),
+    CASE(push_n, "three into armed", HIDES_AND_OWES, three_into_armed,
+        push_window, others_of_push, finish_push),
     CASE(push, "full", DELAYS_NOBODY, be_full, NULL, others_of_push_full,
         finish_push_full),
     CASE(push, "closed", DELAYS_NOBODY, be_closed, NULL, others_of_push_closed,
         finish_push_closed),
-    POP_CASE("empty", be_empty),
-    POP_CASE("one inside", hold_one),
-    POP_CASE("two inside", hold_two),
-    POP_CASE("full", be_full),
+    POP_CASE(pop, "empty", be_empty),
+    POP_CASE(pop, "one inside", hold_one),
+    POP_CASE(pop, "two inside", hold_two),
+    POP_CASE(pop, "full", be_full),
+    POP_CASE(pop_n, "empty", be_empty),
+    POP_CASE(pop_n, "three wanted of two", three_of_two),
+    POP_CASE(pop_n, "three wanted of four", three_of_four),
+    POP_CASE(pop_strong, "empty", be_empty),
+    POP_CASE(pop_strong, "one inside", hold_one),
+    ALONE_CASE(pop_alone, "empty", be_empty),
+    ALONE_CASE(pop_alone, "two inside", hold_two),
+    ALONE_CASE(pop_n_alone, "three wanted of two", three_of_two),
+    ALONE_CASE(pop_n_alone, "three wanted of four", three_of_four),
     CASE(
         arm, "empty", DELAYS_NOBODY, be_empty, NULL, others_of_arm, finish_arm),
     CASE(

@@ -26,7 +26,8 @@
 #define CLOCK_LIMIT_US 5000000
 
 static const struct freeze_case *const lists[] = { freeze_mpsc_cases,
-    freeze_ring_cases, freeze_controls };
+    freeze_shared_cases, freeze_ring_cases, freeze_spsc_cases,
+    freeze_event_cases, freeze_reclaim_cases, freeze_controls };
 
 static struct {
     const char *only;
@@ -138,7 +139,6 @@ returns(void (*function)(void))
 
 struct outcome {
     unsigned n_points;
-    unsigned n_asleep;
     unsigned n_seen[3]; /* PENDING, FULL, OWED */
     unsigned n_failed;
     unsigned first_failed;
@@ -199,7 +199,6 @@ try_point(const struct freeze_case *c, unsigned n, struct outcome *outcome)
             hopeless(c, n, "it does not come back");
         return false;
     }
-    outcome->n_asleep += state == STEPPER_ASLEEP;
     allowed = c->window != NULL ? c->window() : 0;
     if (!returns(c->others)) {
         freeze_complain("the others wait");
@@ -216,10 +215,11 @@ try_point(const struct freeze_case *c, unsigned n, struct outcome *outcome)
         freeze_check((allowed & ~point.saw) == 0,
             "nobody noticed it inside of the documented window");
     }
-    for (bit = 0; bit < 3; bit++)
-        outcome->n_seen[bit] += (point.saw >> bit) & 1;
-    if (n > 0)
+    if (n > 0) {
+        for (bit = 0; bit < 3; bit++)
+            outcome->n_seen[bit] += (point.saw >> bit) & 1;
         outcome->n_points++;
+    }
     if (point.complaint != NULL && outcome->n_failed++ == 0) {
         outcome->first_failed = n;
         outcome->complaint = point.complaint;
@@ -254,7 +254,7 @@ run_case(const struct freeze_case *c)
         good = false;
         verdict = "FAILED";
     }
-    printf("%-18s %-22s %5u %5u %5u %5u  %-38s %s\n", c->operation, c->state,
+    printf("%-19s %-21s %5u %5u %5u %5u  %-38s %s\n", c->operation, c->state,
         outcome.n_points, outcome.n_seen[0], outcome.n_seen[1],
         outcome.n_seen[2], c->contract, verdict);
     if (outcome.complaint != NULL)
@@ -332,7 +332,7 @@ main(int argc, char **argv)
     printf(
         "points: instructions after which the thread was frozen; of these, "
         "others saw\nPENDING, met FULL early, or had to wait for a wake that "
-        "it owed:\n\n%-18s %-22s %5s %5s %5s %5s  %-38s %s\n",
+        "it owed:\n\n%-19s %-21s %5s %5s %5s %5s  %-38s %s\n",
         "operation", "state", "point", "pend", "full", "owed", "the contract",
         "verdict");
     for (i = 0; i < sizeof lists / sizeof lists[0]; i++) {

@@ -45,7 +45,11 @@ struct freeze_case {
 
 /* The cases, by file; a NULL operation ends each list. */
 extern const struct freeze_case freeze_mpsc_cases[];
+extern const struct freeze_case freeze_shared_cases[];
 extern const struct freeze_case freeze_ring_cases[];
+extern const struct freeze_case freeze_spsc_cases[];
+extern const struct freeze_case freeze_event_cases[];
+extern const struct freeze_case freeze_reclaim_cases[];
 extern const struct freeze_case freeze_controls[];
 
 void freeze_saw(unsigned what);
