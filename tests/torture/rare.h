@@ -55,7 +55,14 @@
     X(EVENT_CAS_LOST, "event", "a change of the word lost its CAS")            \
     X(EVENT_TOO_LATE, "event", "who left had been taken out already")          \
     X(EVENT_NOBODY, "event", "a notification found nobody")                    \
-    X(EVENT_WRAPPED, "event", "the epoch wrapped at 2^32")
+    X(EVENT_WRAPPED, "event", "the epoch wrapped at 2^32")                     \
+    X(RECLAIM_REFUSED, "reclaim", "a retire was refused")                      \
+    X(RECLAIM_NO_PLACE, "reclaim", "join found no place")                      \
+    X(RECLAIM_LEFT_BEHIND, "reclaim", "the last to leave left nodes behind")   \
+    X(RECLAIM_BY_ANOTHER, "reclaim", "a node was freed by another member")     \
+    X(RECLAIM_ADVANCE_LOST, "reclaim", "an advance of the epoch lost its CAS") \
+    X(RECLAIM_CLAIM_LOST, "reclaim", "a claim of a place lost its CAS")        \
+    X(RECLAIM_MOVED, "reclaim", "the epoch moved on during an announcement")
 /* clang-format on */
 
 enum torture_rare {

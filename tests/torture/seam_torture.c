@@ -113,6 +113,8 @@ static const struct {
     { "strait_ring_arm", "&ring->producer_", RARE_ARMED_CAS_LOST },
     { "leave", "&event->word_", RARE_EVENT_CAS_LOST },
     { "strait_event_wake_", "&event->word_", RARE_EVENT_CAS_LOST },
+    { "sti_reclaim_advance", "&domain->word_", RARE_RECLAIM_ADVANCE_LOST },
+    { "sti_reclaim_claim", "&place->owner_", RARE_RECLAIM_CLAIM_LOST },
 };
 
 bool

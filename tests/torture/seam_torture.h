@@ -30,7 +30,8 @@ enum torture_plant {
     PLANT_TRUE_ARM, /* an arming that is refused says that it was not */
     PLANT_BLIND,    /* a rare path is not counted */
     PLANT_OVERRUN,  /* the producer of an spsc believes in one place too many */
-    PLANT_DEAF      /* a notification is left out, now and then */
+    PLANT_DEAF,     /* a notification is left out, now and then */
+    PLANT_EARLY_FREE /* an object dies without having been retired */
 };
 /* Set before threads start. */
 extern enum torture_plant torture_plant;
@@ -67,6 +68,10 @@ bool torture_swapped(bool ok, const char *function, const char *place);
         TORTURE_IS_(#p, "&ring->freed_") &&                                    \
                 !TORTURE_IS_(__func__, "strait_ring_init")                     \
             ? torture_hit(RARE_RING_FREED)                                     \
+            : (void)0,                                                         \
+        TORTURE_IS_(#p, "&me->state_") &&                                      \
+                TORTURE_IS_(__func__, "sti_reclaim_announce")                  \
+            ? torture_hit(RARE_RECLAIM_MOVED)                                  \
             : (void)0,                                                         \
         STRAIT_RAW_STORE(p, v, o))
 #define STRAIT_SEAM_XCHG(p, v, o)                                              \

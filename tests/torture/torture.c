@@ -32,7 +32,7 @@
 
 static const struct torture_case *const cases[] = { &torture_mpsc,
     &torture_shared, &torture_ring, &torture_armed, &torture_spsc,
-    &torture_event };
+    &torture_event, &torture_reclaim };
 #define N_CASES (sizeof cases / sizeof cases[0])
 
 static struct {
@@ -476,6 +476,8 @@ static const struct {
         "" },
     { PLANT_DEAF, "event", "a notification is left out now and then",
         "nothing moves any more" },
+    { PLANT_EARLY_FREE, "reclaim", "an object dies without a retire",
+        "under a reader's eyes" },
 };
 
 /* Runs one case with one mistake in a child; true if it was found. */

@@ -30,6 +30,7 @@ extern const struct torture_case torture_ring;
 extern const struct torture_case torture_armed;
 extern const struct torture_case torture_spsc;
 extern const struct torture_case torture_event;
+extern const struct torture_case torture_reclaim;
 
 /* ------------------------------------------------------------- complaints */
 
