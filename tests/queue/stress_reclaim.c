@@ -166,7 +166,7 @@ act(void *arg)
         strait_reclaim_online(self->me);
     for (i = 0; i < self->n_steps; i++) {
         step(self, &rng);
-        if (i % 256 == 0)
+        if (i % 64 == 0)
             stress_progress();
     }
     stress_require(strait_reclaim_leave(self->me) == 0, "leave");
@@ -239,7 +239,7 @@ main(int argc, char **argv)
         struct rng *rng = &stress.rng;
         unsigned n = 2 + (unsigned)rng_below(rng, THREADS_MAX - 1);
         unsigned n_steps = 1 +
-            (unsigned)rng_below(rng, stress_scaled(60000) / n + 1);
+            (unsigned)rng_below(rng, stress_scaled(12000) / n + 1);
         uint32_t max_retired = (uint32_t)1 << rng_below(rng, 13);
 
         round_of(n, n_steps, max_retired, rng);
