@@ -6,6 +6,10 @@
 
 const struct bench_question *const bench_questions[] = {
     &question_mpsc,
+    &question_spsc,
+    &question_ring,
+    &question_empty,
+    &question_memory,
     &question_offload,
     &question_wake,
     &question_timers,

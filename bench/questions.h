@@ -8,6 +8,10 @@
 #include "harness.h"
 
 extern const struct bench_question question_mpsc;
+extern const struct bench_question question_spsc;
+extern const struct bench_question question_ring;
+extern const struct bench_question question_empty;
+extern const struct bench_question question_memory;
 extern const struct bench_question question_offload;
 extern const struct bench_question question_wake;
 extern const struct bench_question question_timers;

@@ -298,6 +298,8 @@ static void
 merge_histogram(const struct bench_row *row, struct histogram *ret_sum)
 {
     memset(ret_sum, 0, sizeof(*ret_sum));
+    if (row->state != BENCH_ROW_GOOD)
+        return;
     for (size_t i = 0; i < row->n_results; i++) {
         for (unsigned b = 0; b < BENCH_BUCKETS; b++) {
             ret_sum->counts[b] += row->results[i].buckets[b];

@@ -40,7 +40,7 @@ BENCH_DECLARE_RING(spsc_moodycamel)
 BENCH_DECLARE_RING(spsc_boost)
 BENCH_DECLARE_RING(spsc_ck_ring)
 BENCH_DECLARE_RING(spsc_limit_memcpy)
-extern const struct bench_system spsc_limit_line_trip;
+BENCH_DECLARE_RING(spsc_limit_line)
 
 BENCH_DECLARE_RING(ring_strait)
 BENCH_DECLARE_RING(ring_ck)
