@@ -22,10 +22,10 @@
  *     state     in 7            in 6            idle            idle
  *     owner     taken           taken           left            free
  *     nodes     7 5 5 | 4                       6 6
- *   The epoch waits for the worker. Tags of nodes, newest first; behind the
- *   bar: ready, since tag + 2 <= 7. Those with tag 5 and of the place that was
- *   left behind are ready, too, as soon as somebody looks at them again (5) or
- *   the worker has gone on (6).
+ *   The epoch waits for the worker. Nodes are shown by their tags, newest
+ *   first; behind the bar those that were found ripe: tag + 2 <= epoch. Tag 5
+ *   is ripe as well, and will be found when the member retires or collects next;
+ *   tag 6 will be once the worker has gone on, and be freed by who helps.
  *
  * Roles. All calls with a member: the thread that joined. A scan looks at the
  *     states of all places that were ever taken; whoever takes `owner` owns the
@@ -49,15 +49,15 @@
  *
  * Why I1 holds. Suppose an advance from t + 1 to t + 2 had looked at the state
  * of our section, announced as t. Not while it stood there: the scan stops at
- * t. Not before enter's exchange: either the scan's add came before it, and E1
- * makes the look behind the exchange see t + 1 or more, so t would have been
- * corrected; or it read the announcement of an earlier section of ours and let
- * it pass, because that was t + 1 already, and what we read later is no less.
- * Not between exchange and correction: there stood an epoch not above t, and
- * again the scan would stop. The same between two announcements of an online
- * member, which is why quiescent needs no exchange. And not without visiting
- * our place: then its CAS expects fewer places, so it came before we joined,
- * and our announcements are t + 2 or more.
+ * t. Not before enter's exchange: if the scan found us idle, the next exchange
+ * of ours behind its add, be it this one or that of a section before, takes E1,
+ * and the look that follows it sees t + 1 or more, so that t was corrected; if
+ * it found an earlier section and let it pass, that one was t + 1 already, and
+ * what we read later is no less. Not between exchange and correction: there
+ * stood an epoch not above t, and again the scan would stop. The same holds
+ * between two announcements of an online member, which is why quiescent needs
+ * no exchange. And not without visiting our place: then its CAS expected fewer
+ * places, so it came before we joined, and our announcements are t + 2 or more.
  *
  * Why a free is safe. W makes a node unreachable and appends it in a section of
  * epoch w (or between two sections; then retire is in one for a moment), with
@@ -72,7 +72,7 @@
  *
  * Why a scan adds 0. A mere load of an idle state leaves no trace in the order
  * of that word, and a later enter might then not learn of the epoch that the
- * scan was for. (No machine that we know of does that; C11 allows it.) One in a
+ * scan was for. (x86-64 and aarch64 do not do that; C11 and POWER may.) One in a
  * section has announced what the scan needs to know, and a load will do.
  *
  * Progress. All wait-free but for the functions of the user, and join, which is
