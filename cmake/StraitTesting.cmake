@@ -25,7 +25,8 @@
 #
 # In a cross build the tests run through CMAKE_CROSSCOMPILING_EMULATOR, without
 # those that tests/support/emulated.txt names with a reason; STRAIT_EMULATED_ALL
-# runs these too. Command tests get it as a prefix in strait_emulator.
+# runs these too. So do command tests that begin with $<TARGET_FILE:...>; others
+# find the emulator in strait_emulator.
 include_guard(GLOBAL)
 
 # Criterion starts a process per test by a trampoline of its own, which neither
@@ -212,6 +213,10 @@ function(strait_add_command_test name)
     endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 60)
+    endif()
+    list(GET arg_COMMAND 0 program)
+    if(program MATCHES "^\\$<TARGET_FILE:")
+        list(PREPEND arg_COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR})
     endif()
     strait_test_command_(command ${name} ${arg_COMMAND})
     add_test(NAME ${name} COMMAND ${command})

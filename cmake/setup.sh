@@ -29,6 +29,9 @@ rivals="g++ python3 libck-dev libjemalloc-dev libuv1-dev liburcu-dev libtbb-dev
 ci="clang llvm libclang-rt-14-dev clang-format-14 binutils file gnuplot-nox"
 cross="gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross
     qemu-user-static"
+if [ "$(uname -m)" = aarch64 ]; then
+    cross="" # nothing to cross there
+fi
 
 purpose=full
 mode=install
