@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * @obligation a notification ends the wait of somebody who was registered
+ *   before it, although its wake-up may reach those who came after it first:
+ *   they pass it on, and sleep on until a notification of their own
+ * @core event
+ * @case 1old1new -DOLD=1 -DNEW=1 genmc live unroll=4
+ * @case 1old2new -DOLD=1 -DNEW=2
+ * @case 2old1new -DOLD=2 -DNEW=1
+ */
+#include "model.h"
+
+#include <strait/event.h>
+
+#include "base/env.h"
+
+#ifndef M_GENMC
+/* Sees the wake-up that reaches somebody who registered after it was sent. */
+static int
+watched_wait(STRAIT_ATOMIC(uint64_t) * word, uint32_t key, uint64_t deadline_ns)
+{
+    int ended = STI_FUTEX_WAIT_HIGH(word, key, deadline_ns);
+
+    if (ended == STI_FUTEX_WOKEN &&
+        STRAIT_RAW_LOAD(word, relaxed) >> STRAIT_EVENT_EPOCH_SHIFT_ == key)
+        M_COVER("woken in place of another");
+    return ended;
+}
+#undef STI_FUTEX_WAIT_HIGH
+#define STI_FUTEX_WAIT_HIGH watched_wait
+#endif
+
+#include "queue/event.c"
+
+M_STATE strait_event_t event;
+
+M_THREAD(old_waiter)
+{
+    uint32_t key = strait_event_prepare(&event);
+
+    M_ASSERT(key == 0);
+    M_ASSERT(strait_event_wait(&event, key, STRAIT_EVENT_FOREVER) == 0);
+    return NULL;
+}
+
+M_THREAD(new_waiter)
+{
+    uint32_t key;
+
+    M_AWAIT(strait_load_rlx(&event.word_) >> STRAIT_EVENT_EPOCH_SHIFT_ == OLD);
+    key = strait_event_prepare(&event);
+    M_ASSERT(key == OLD);
+    M_ASSERT(strait_event_wait(&event, key, STRAIT_EVENT_FOREVER) == 0);
+    return NULL;
+}
+
+M_THREAD(notifier)
+{
+    M_ASSERT(strait_event_notify_one(&event));
+    return NULL;
+}
+
+M_MAIN
+{
+    m_thread old[OLD];
+    m_thread new[NEW];
+    m_thread notifiers[OLD];
+    int i;
+
+    M_NAME(&event, "event");
+    strait_event_init(&event);
+    for (i = 0; i < OLD; i++)
+        M_SPAWN(&old[i], old_waiter, NULL);
+    M_AWAIT(strait_load_rlx(&event.word_) == OLD);
+    for (i = 0; i < OLD; i++)
+        M_SPAWN(&notifiers[i], notifier, NULL);
+    for (i = 0; i < NEW; i++)
+        M_SPAWN(&new[i], new_waiter, NULL);
+    for (i = 0; i < OLD; i++)
+        M_JOIN(old[i]);
+    for (i = 0; i < OLD; i++)
+        M_JOIN(notifiers[i]);
+    /* Nothing of the old ones is left; the new ones have slept on. */
+    M_AWAIT((uint32_t)strait_load_rlx(&event.word_) == NEW);
+    M_ASSERT(strait_event_notify_all(&event));
+    for (i = 0; i < NEW; i++)
+        M_JOIN(new[i]);
+    M_ASSERT((uint32_t)strait_load_rlx(&event.word_) == 0);
+}
