@@ -123,7 +123,7 @@ rest(struct rng *rng)
         return;
     }
     if (torture_bell_wait(&t.bell,
-            rng_one_in(rng, 3) ? 1 + (uint32_t)rng_below(rng, 200) : 0)) {
+            rng_one_in(rng, 2) ? 1 + (uint32_t)rng_below(rng, 50) : 0)) {
         torture_hit(RARE_MPSC_SLEPT);
         return;
     }
