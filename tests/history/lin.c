@@ -813,11 +813,14 @@ int
 lin_main(int argc, char **argv, const char *program, const char *about,
     const struct lin_kind *kinds, unsigned n_kinds)
 {
+    char help[256];
     uint64_t round = 0;
     double only;
     bool is_ok = true;
 
-    lin_begin(argc, argv, program, about);
+    snprintf(help, sizeof help,
+        "%s\n  STRAIT_HISTORY_ROUND=n    only that round of the seed", about);
+    lin_begin(argc, argv, program, help);
     only = stress_number("STRAIT_HISTORY_ROUND", -1);
     while (is_ok && lin_goes_on()) {
         const struct lin_kind *kind;
