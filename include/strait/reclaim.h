@@ -15,11 +15,11 @@
  *     int err = strait_reclaim_create(&reclaim, NULL);
  *     err = strait_reclaim_join(&me, reclaim, "reader 1");
  *
- *     // a reader                             // a writer
- *     strait_reclaim_enter(me);               old = strait_xchg_acq_rel(
- *     t = strait_load_acquire(&table);                &table, new);
- *     look_up(t, key);                        err = strait_reclaim_retire(
- *     strait_reclaim_exit(me);                        me, &old->node, free_table);
+ *     // a reader                            // a writer
+ *     strait_reclaim_enter(me);              old = strait_xchg_acq_rel(
+ *     t = strait_load_acquire(&table);               &table, new);
+ *     look_up(t, key);                       err = strait_reclaim_retire(me,
+ *     strait_reclaim_exit(me);                       &old->node, free_table);
  *
  * Two ways to be a reader; a domain may have members of both kinds:
  *
@@ -219,7 +219,8 @@ STRAIT_API void strait_reclaim_quiescent(strait_reclaim_member_t *me)
 /**
  * Has a node freed when nobody can be reading it any more. Frees, by the way,
  * up to STRAIT_RECLAIM_FREES_MAX others whose time has come.
- * @param me    any member; in a section or not, online or not
+ * @param me    any member; in a section or not, online or not. Outside it is in
+ *              one for a moment: stopped there, it holds memory back like a reader.
  * @param node  unreachable for who looks from now on; belongs to the domain
  *              if 0 was answered, else to the caller still
  * @param fn    frees it, some time later

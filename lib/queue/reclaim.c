@@ -24,8 +24,8 @@
  *     nodes     7 5 5 | 4                       6 6
  *   The epoch waits for the worker. Nodes are shown by their tags, newest
  *   first; behind the bar those that were found ripe: tag + 2 <= epoch. Tag 5
- *   is ripe as well, and will be found when the member retires or collects next;
- *   tag 6 will be once the worker has gone on, and be freed by who helps.
+ *   is ripe as well, and will be found when the member retires or collects
+ *   next; tag 6 will be once the worker has gone on, and be freed by who helps.
  *
  * Roles. All calls with a member: the thread that joined. A scan looks at the
  *     states of all places that were ever taken; whoever takes `owner` owns the
@@ -72,8 +72,8 @@
  *
  * Why a scan adds 0. A mere load of an idle state leaves no trace in the order
  * of that word, and a later enter might then not learn of the epoch that the
- * scan was for. (x86-64 and aarch64 do not do that; C11 and POWER may.) One in a
- * section has announced what the scan needs to know, and a load will do.
+ * scan was for. (x86-64 and aarch64 do not do that; C11 and POWER may.) Who is
+ * in a section has announced what the scan needs to know: a load will do.
  *
  * Progress. All wait-free but for the functions of the user, and join, which is
  *   lock-free. A member stopped in a section, or online, holds back the memory

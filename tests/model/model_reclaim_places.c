@@ -4,19 +4,26 @@
  *   leaves behind is freed once, by who helps or by the next one in its place,
  *   and never under a reader; when all have left, one flush frees the rest
  * @core reclaim
- * @case late -DPLACES=2 -DREADERS=1 -DHELPERS=0 genmc unroll=6 long=imm
+ * @case late -DPLACES=2 -DSETTLED=2 genmc unroll=6 long=imm
+ * @case both -DPLACES=2
  * @case hand -DPLACES=2 -DREADERS=0 -DHELPERS=1
  * @case heir -DPLACES=1 -DREADERS=0 -DHELPERS=1 genmc unroll=6
- * @case inherit -DPLACES=2 -DREADERS=1 -DHELPERS=1 -DSETTLED=1
- * @case settled -DPLACES=3 -DREADERS=1 -DHELPERS=1 -DSETTLED=1
- * @case help -DPLACES=3 -DREADERS=1 -DHELPERS=1
- * @case many -DPLACES=4 -DREADERS=1 -DHELPERS=2
+ * @case inherit -DPLACES=2 -DHELPERS=1 -DSETTLED=1
+ * @case settled -DPLACES=3 -DHELPERS=1 -DSETTLED=1
+ * @case help -DPLACES=3 -DHELPERS=1
+ * @case many -DPLACES=4 -DHELPERS=2
  */
 #include "model.h"
 
 #include "queue/reclaim_core.h"
 
-/* The reader has joined before the others begin. */
+#ifndef READERS
+#define READERS 1
+#endif
+#ifndef HELPERS
+#define HELPERS 0
+#endif
+/* Who has joined before the others begin: 1 the reader, 2 the writer. */
 #ifndef SETTLED
 #define SETTLED 0
 #endif
@@ -63,10 +70,12 @@ M_THREAD(reader)
 
 M_THREAD(writer)
 {
-    strait_reclaim_member_t *me = sti_reclaim_join(&domain);
+    strait_reclaim_member_t *me = arg;
     struct item *old;
     int i;
 
+    if (me == NULL)
+        me = sti_reclaim_join(&domain);
     if (me == NULL)
         return NULL;
     old = strait_xchg_acq_rel(&shared, &items[1]);
@@ -111,12 +120,12 @@ M_MAIN
     items[1].alive = 1;
     strait_store_rlx(&shared, &items[0]);
     sti_reclaim_init(&domain, places, PLACES, 64);
-    if (SETTLED)
+    if (SETTLED != 0)
         me = sti_reclaim_join(&domain);
 #if READERS > 0
-    M_SPAWN(&threads[n++], reader, me);
+    M_SPAWN(&threads[n++], reader, SETTLED == 1 ? me : NULL);
 #endif
-    M_SPAWN(&threads[n++], writer, NULL);
+    M_SPAWN(&threads[n++], writer, SETTLED == 2 ? me : NULL);
 #if HELPERS > 0
     for (i = 0; i < HELPERS; i++)
         M_SPAWN(&threads[n++], helper, NULL);

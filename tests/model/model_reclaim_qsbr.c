@@ -5,7 +5,8 @@
  *   and who has said quiescent at the newest epoch does not hold it back
  * @core reclaim
  * @case 1x1 -DWRITERS=1 -DPIECES=2 genmc
- * @case 1x1push -DWRITERS=1 -DPIECES=2 -DPUSH=1 genmc long=imm
+ * @case 1x1push -DWRITERS=1 -DPIECES=1 -DPUSH=1 genmc
+ * @case 1x1push2 -DWRITERS=1 -DPIECES=2 -DPUSH=1 genmc long=rc11,imm
  * @case 1x1stay -DWRITERS=1 -DPIECES=0 -DSTAY=1 genmc
  * @case 1x1nest -DWRITERS=1 -DPIECES=1 -DNEST=1 genmc
  * @case 1x1all -DWRITERS=1 -DPIECES=3 -DPUSH=1 -DNEST=1
