@@ -220,7 +220,8 @@ STRAIT_API void strait_reclaim_quiescent(strait_reclaim_member_t *me)
  * Has a node freed when nobody can be reading it any more. Frees, by the way,
  * up to STRAIT_RECLAIM_FREES_MAX others whose time has come.
  * @param me    any member; in a section or not, online or not. Outside it is in
- *              one for a moment: stopped there, it holds memory back like a reader.
+ *              one for a moment: stopped there, it holds memory back like a
+ *              reader.
  * @param node  unreachable for who looks from now on; belongs to the domain
  *              if 0 was answered, else to the caller still
  * @param fn    frees it, some time later
