@@ -209,7 +209,7 @@ print_notes(const struct bench_row *const *rows, size_t n)
             is_known = is_same_note(note, note_of(rows[j], &n_runs));
         if (is_known)
             continue;
-        printf("    %s", DIM);
+        printf("    %s%s: ", DIM, note);
         for (size_t j = i; j < n; j++) {
             if (!is_same_note(note, note_of(rows[j], &n_runs)))
                 continue;
@@ -218,7 +218,7 @@ print_notes(const struct bench_row *const *rows, size_t n)
                 printf(" (%zu of %zu runs)", n_runs, rows[j]->n_results);
             comma = ", ";
         }
-        printf(": %s%s\n", note, PLAIN);
+        printf("%s\n", PLAIN);
     }
 }
 

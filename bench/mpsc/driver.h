@@ -291,8 +291,7 @@ mpsc_run(void *state, uint64_t n_ops, struct bench_result *result)
     result->verified = seen.n_wrong == 0;
 #ifndef QUEUE_HAS_BULK
     if (bed->batch > 1)
-        snprintf(result->note, sizeof(result->note),
-            "one by one, there is no call for many");
+        snprintf(result->note, sizeof(result->note), "one by one");
 #endif
     if (seen.n_wrong != 0)
         snprintf(result->note, sizeof(result->note),

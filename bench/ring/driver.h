@@ -360,8 +360,7 @@ ring_judge(struct ring_bed *bed, uint64_t each, struct bench_result *result)
             (unsigned long long)n_wrong, sum == right ? "right" : "wrong");
 #ifndef QUEUE_HAS_BULK
     else if (bed->batch > 1)
-        snprintf(result->note, sizeof(result->note),
-            "one by one, there is no call for many");
+        snprintf(result->note, sizeof(result->note), "one by one");
 #endif
 }
 
