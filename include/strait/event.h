@@ -4,9 +4,9 @@
  * Eventcount: lets threads sleep until a condition of your own holds, without a
  * mutex round the condition.
  *
- * Use it to add sleeping to a structure that has none: a ring, a flag, a counter.
- * Do not use it where the structure itself says whom to wake (mpsc.h and ring.h
- * have `armed` for a consumer), nor between processes.
+ * Use it to add sleeping to a structure that has none: a ring, a flag, a
+ * counter. Do not use it where the structure itself says whom to wake (mpsc.h
+ * and ring.h have `armed` for a consumer), nor between processes.
  *
  *     static strait_event_t event = STRAIT_EVENT_INIT;
  *
@@ -28,13 +28,13 @@
  * picture, invariants and proof notes.
  *
  * Guarantees: a notification that comes after a prepare ends that wait, or that
- * of another waiter registered before the notification, as notify_one may choose.
- * Waits may end for no reason: always look again. Who publishes what with which
- * order does not matter for notify_one and notify_all; the _sc forms are cheaper
- * and demand more.
+ * of another waiter registered before the notification, as notify_one may
+ * choose. Waits may end for no reason: always look again. Who publishes what
+ * with which order does not matter for notify_one and notify_all; the _sc forms
+ * are cheaper and demand more.
  *
- * Fork, signals: notify may be called from a signal handler. The child of a fork
- * must initialise the event anew; nothing here checks that.
+ * Fork, signals: notify may be called from a signal handler. The child of a
+ * fork must initialise the event anew; nothing here checks that.
  */
 #ifndef STRAIT_EVENT_H
 #define STRAIT_EVENT_H
@@ -64,10 +64,11 @@ typedef struct strait_event {
 STRAIT_API void strait_event_init(strait_event_t *event) STRAIT_NOEXCEPT;
 
 /**
- * Registers the caller. Then look at your condition once more, and either cancel
- * or wait.
+ * Registers the caller. Then look at your condition once more, and either
+ * cancel or wait.
  * @param event  not NULL
- * @return the key for strait_event_wait or strait_event_cancel: exactly one of them
+ * @return the key for strait_event_wait or strait_event_cancel: exactly one of
+ * them
  * @threads any  @progress wait-free  @cost 1 RMW
  */
 STRAIT_NODISCARD STRAIT_INLINE uint32_t
@@ -93,7 +94,8 @@ STRAIT_API void strait_event_cancel(strait_event_t *event, uint32_t key)
  * the deadline.
  * @param deadline_ns  of strait_now_ns(), or STRAIT_EVENT_FOREVER
  * @retval 0           notified, or woken for no reason: look again
- * @retval -ETIMEDOUT  the deadline has passed, and the registration is taken back
+ * @retval -ETIMEDOUT  the deadline has passed, and the registration is taken
+ * back
  * @threads who prepared  @progress sleeps  @cost 1 system call, 0 if notified
  *   already
  */
@@ -103,7 +105,8 @@ STRAIT_API int strait_event_wait(
 /**
  * Wakes one of those who are registered, if there are any; all orders of the
  * publication will do.
- * @return true if somebody was registered
+ * @return false if nobody was registered; true if somebody was, or has been
+ *   registered and has left after a notification
  * @threads any  @progress lock-free
  * @cost 1 RMW if nobody is registered, else 2 and 1 system call
  */
@@ -118,8 +121,8 @@ STRAIT_API bool strait_event_wake_(strait_event_t *event, bool all)
 
 /**
  * strait_event_notify_one for a publication that is a seq_cst operation, where
- * the waiters' second look is a seq_cst load of the same word. Costs nothing but
- * a load while nobody is registered.
+ * the waiters' second look is a seq_cst load of the same word. Costs nothing
+ * but a load while nobody is registered.
  * @threads any  @progress lock-free
  * @cost 0 RMW if nobody is registered, else 1 and 1 system call
  */

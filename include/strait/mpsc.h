@@ -72,9 +72,10 @@ typedef struct strait_mpsc {
 enum {
     STRAIT_MPSC_EMPTY = 0,  /**< nothing to take */
     STRAIT_MPSC_ITEM = 1,   /**< a node was handed out */
-    STRAIT_MPSC_PENDING = 2 /**< a producer is between its exchange and its
-                               link; what it pushed, and what came after, will
-                               appear when it goes on. Do something else. */
+    STRAIT_MPSC_PENDING = 2 /**< a producer was between its exchange and its
+                               link during the call; what it pushed, and what
+                               came after, will appear when it has gone on. Do
+                               something else. */
 };
 
 /**
@@ -263,7 +264,9 @@ STRAIT_API STRAIT_NODISCARD bool strait_mpsc_arm(strait_mpsc_t *q)
     STRAIT_NOEXCEPT;
 
 /**
- * Takes the announcement back after a sleep that ended for another reason.
+ * Takes the announcement back after a sleep that ended for another reason. To be
+ * asked before the next pop: a pop that finds something ends the announcement,
+ * and its wake is owed.
  * @return true if no wake is owed any more (or the queue was not armed); false
  *   if a producer has taken it: its wake has come or is coming, exactly one
  * @threads consumer  @progress wait-free  @cost 1 RMW, 0 if not armed

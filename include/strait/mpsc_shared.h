@@ -5,9 +5,9 @@
  *
  * Use it where a queue must outlive its consumer because producers may still be
  * about to push: the consumer and each producer hold a reference; the consumer
- * closes, and whoever gives the last reference back hands what was not popped to
- * the discard function. Do not use it where consumer and producers end together
- * anyway (mpsc.h is enough), nor as the inbox of a loop, which has one
+ * closes, and whoever gives the last reference back hands what was not popped
+ * to the discard function. Do not use it where consumer and producers end
+ * together anyway (mpsc.h is enough), nor as the inbox of a loop, which has one
  * (loop.h).
  *
  *     // a producer                              // the consumer
@@ -19,10 +19,11 @@
  *     }                                                  == 1)
  *                                                    free(s);
  *
- * Guarantees: every node is popped once or discarded once. A push that meets the
- * close is accepted and reaches the discard function; where that is too late
- * for the sender, strait_mpsc_shared_is_closed tells beforehand that nobody will
- * pop it. Nobody waits for anybody. lib/queue/mpsc_shared.c has the proof notes.
+ * Guarantees: every node is popped once or discarded once. A push that meets
+ * the close is accepted and reaches the discard function; where that is too
+ * late for the sender, strait_mpsc_shared_is_closed tells beforehand that
+ * nobody will pop it. Nobody waits for anybody. lib/queue/mpsc_shared.c has the
+ * proof notes.
  *
  * Memory: the caller's; it may go once close or release has answered 1.
  * Fork, signals: as mpsc.h, but discard runs in release and close.

@@ -69,8 +69,9 @@ enum {
     STRAIT_RING_FULL = 2, /**< no place: not pushed */
     STRAIT_RING_CLOSED = -STRAIT_ESHUTDOWN_, /**< not pushed, and never again */
     STRAIT_RING_EMPTY = 3,                   /**< nothing to pop */
-    STRAIT_RING_PENDING = 4 /**< the next place is claimed by a producer that
-                                 has not filled it yet */
+    STRAIT_RING_PENDING = 4 /**< the next place was claimed by a producer that
+                                 had not filled it yet, during the call; look
+                                 again later */
 };
 
 /** The largest capacity, in elements. */
@@ -87,8 +88,8 @@ enum {
  * @param slots     array of `capacity` slots; stays with the ring
  * @param capacity  elements; a power of two from 2 to STRAIT_RING_CAPACITY_MAX
  * @retval 0        done
- * @retval -EINVAL  an argument is NULL, a bad capacity, or memory below its natural
- *   alignment; nothing was touched
+ * @retval -EINVAL  an argument is NULL, a bad capacity, or memory below its
+ *   natural alignment; nothing was touched
  * @threads init-only  @progress wait-free  @cost O(capacity)
  */
 STRAIT_API STRAIT_NODISCARD int strait_ring_init(strait_ring_t *ring,
@@ -387,7 +388,8 @@ STRAIT_API STRAIT_NODISCARD int strait_ring_pop_strong(
  * look that may not be skipped.
  * @return true if the ring was empty and is armed; false if something is, or is
  *   about to be, in it, or if it is closed: do not sleep
- * @threads consumer (any number)  @progress wait-free  @cost 1 RMW
+ * @threads consumer (any number)  @progress lock-free  @cost 1 RMW (a repetition
+ *   only if a producer or another consumer came in between)
  */
 STRAIT_API STRAIT_NODISCARD bool strait_ring_arm(strait_ring_t *ring)
     STRAIT_NOEXCEPT;

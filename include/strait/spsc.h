@@ -44,9 +44,10 @@ STRAIT_BEGIN_DECLS
 
 /** The queue. Complete, so that it can be embedded; natural alignment. */
 typedef struct strait_spsc {
-    /* Producer: position of the next commit, and what it saw of head_. */
+    /* Producer: position of the next commit, and how far it may go before it
+     * must look at head_ again; no further once it has closed. */
     STRAIT_ATOMIC(uint64_t) tail_;
-    uint64_t head_seen_;
+    uint64_t limit_;
     STRAIT_ATOMIC(uint32_t) closed_;
     char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - sizeof(uint32_t)];
     /* Consumer: position of the next release, and what it saw of tail_. */
@@ -102,16 +103,18 @@ strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
     /* rlx: our own. */
     uint64_t tail = strait_load_rlx(&q->tail_);
     uint64_t index = tail & q->mask_;
-    uint64_t room = q->head_seen_ + q->mask_ + 1 - tail;
+    uint64_t room = q->limit_ - tail;
 
     if (room < n) {
+        /* rlx: our own. */
+        if (strait_load_rlx(&q->closed_) != 0)
+            return 0;
         /* [S2:acq] the consumer has done with the places that it released. */
-        q->head_seen_ = strait_load_acquire(&q->head_);
-        room = q->head_seen_ + q->mask_ + 1 - tail;
+        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
+        room = q->limit_ - tail;
+        if (room == 0)
+            return 0;
     }
-    /* rlx: our own. */
-    if (room == 0 || strait_load_rlx(&q->closed_) != 0)
-        return 0;
     *ret_index = (size_t)index;
     if (room > q->mask_ + 1 - index)
         room = q->mask_ + 1 - index;
@@ -193,13 +196,13 @@ strait_spsc_push(strait_spsc_t *q, void *value) STRAIT_NOEXCEPT
     /* rlx: our own. */
     uint64_t tail = strait_load_rlx(&q->tail_);
 
-    /* rlx: our own. */
-    if (strait_load_rlx(&q->closed_) != 0)
-        return STRAIT_SPSC_CLOSED;
-    if (tail - q->head_seen_ > q->mask_) {
+    if (tail == q->limit_) {
+        /* rlx: our own. */
+        if (strait_load_rlx(&q->closed_) != 0)
+            return STRAIT_SPSC_CLOSED;
         /* [S2:acq] the consumer has done with the places that it released. */
-        q->head_seen_ = strait_load_acquire(&q->head_);
-        if (tail - q->head_seen_ > q->mask_)
+        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
+        if (tail == q->limit_)
             return STRAIT_SPSC_FULL;
     }
     STRAIT_DATA_SET(&q->slots_[tail & q->mask_], value);

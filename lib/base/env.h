@@ -15,6 +15,9 @@
  *                                sleep while the upper half of *word == value, at
  *                                most until then; answers an STI_FUTEX_* value.
  *   STI_FUTEX_WAKE_HIGH(word, n) wake n threads that sleep there.
+ *   STI_ZERO                     a uint64_t 0 of which the compiler knows nothing:
+ *                                clang makes a fence and a load of an RMW that
+ *                                adds a known 0.
  *   STI_YIELD()                  let another thread run.
  *   STI_PAUSE()                  one step of a bounded spin.
  */
@@ -40,6 +43,12 @@ enum {
 #define STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)                          \
     sti_futex_wait_until(sti_futex_high((word)), (value), (deadline_ns))
 #define STI_FUTEX_WAKE_HIGH(word, n) sti_futex_wake(sti_futex_high((word)), (n))
+#define STI_ZERO                                                               \
+    __extension__({                                                            \
+        uint64_t zero_ = 0;                                                    \
+        __asm__("" : "+r"(zero_));                                             \
+        zero_;                                                                 \
+    })
 #define STI_YIELD() ((void)sched_yield())
 #if defined(__x86_64__)
 #define STI_PAUSE() __builtin_ia32_pause()

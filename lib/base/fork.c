@@ -2,7 +2,8 @@
 /*
  * fork.c - see fork.h. The page is wiped by MADV_WIPEONFORK (Linux 4.14), which
  * also covers a raw clone() or vfork-like call that skips the C library's fork
- * handlers; where the kernel refuses, a fork handler clears the word.
+ * handlers. A fork handler clears the word as well, because some emulators
+ * answer yes to every advice and do nothing.
  *
  * The generation counter itself is ordinary memory, so the child goes on from
  * where the parent was: old objects never look new.
@@ -36,12 +37,13 @@ setup(void)
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
     void *page = mmap(
         NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool wiped;
 
     if (page == MAP_FAILED)
         return;
     sti_fork_word = page;
-    if (madvise(page, size, MADV_WIPEONFORK) != 0 &&
-        pthread_atfork(NULL, NULL, clear_in_child) != 0) {
+    wiped = madvise(page, size, MADV_WIPEONFORK) == 0;
+    if (pthread_atfork(NULL, NULL, clear_in_child) != 0 && !wiped) {
         sti_fork_word = &word_before_setup;
         (void)munmap(page, size);
         return;

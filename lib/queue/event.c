@@ -147,7 +147,7 @@ static bool
 anybody(strait_event_t *event)
 {
     /* [V1:rel] the publication, to who registers later. */
-    return (uint32_t)strait_add_release(&event->word_, 0) != 0;
+    return (uint32_t)strait_add_release(&event->word_, STI_ZERO) != 0;
 }
 
 bool

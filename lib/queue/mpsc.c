@@ -40,7 +40,8 @@
  *
  * Progress. push wait-free, 1 RMW. pop, arm, disarm wait-free: they answer
  *   PENDING or false instead of waiting. A producer preempted in the gap hides
- *   everything from its predecessor on (2 instructions long); nobody spins.
+ *   everything from its predecessor on (the link store is all that is left);
+ *   nobody spins.
  *
  * Limits. No ABA: only the consumer swaps conditionally, from a node that it
  *   alone may remove. Unbounded. Not across fork, not between processes.

@@ -3,13 +3,15 @@
  * reclaim_core.h - the algorithm of reclaim, for its wrapper and its models;
  * reclaim.c has the picture, the invariants, the edges and the proof.
  *
- * Included by: reclaim.c, tests. Includes: the atomic shim only.
+ * Included by: reclaim.c, tests. Includes: the atomic shim and env.h.
  */
 #ifndef STI_QUEUE_RECLAIM_CORE_H
 #define STI_QUEUE_RECLAIM_CORE_H
 
 #include <strait/atomic.h>
 #include <strait/reclaim.h>
+
+#include "base/env.h"
 
 /* The first epoch. Not 0, so that no tag is less than 2. */
 #define STI_RECLAIM_START 1
@@ -233,7 +235,7 @@ sti_reclaim_lets_pass(strait_reclaim_member_t *member, uint64_t epoch)
         /* Changes nothing, but takes its place among the announcements:
          * [E1:rel] the epoch that we have seen goes to all that come later,
          * [E3:acq] those that came before, and are over, come to us. */
-        state = strait_add_acq_rel(&member->state_, 0);
+        state = strait_add_acq_rel(&member->state_, STI_ZERO);
     }
     return state == STI_RECLAIM_IDLE || state == STI_RECLAIM_IN(epoch);
 }

@@ -61,7 +61,7 @@
  *   is no unit for the other side. The window of a preempted producer is as
  *   long as its batch.
  *
- * Progress. push, pop lock-free; arm, close, the alone forms wait-free;
+ * Progress. push, pop, arm lock-free; close, the alone forms wait-free;
  *   pop_strong waits for a producer in its window. Preempted between claim and
  *   publication a producer hides later values from consumers (PENDING); a
  *   consumer preempted anywhere delays nobody. Nobody spins.
@@ -148,16 +148,21 @@ strait_ring_pop_strong(strait_ring_t *ring, void **ret_value)
 bool
 strait_ring_arm(strait_ring_t *ring)
 {
-    /* rlx: confirmed, or not, by the CAS below. */
-    uint64_t p = strait_load_rlx(&ring->producer_);
-    /* rlx: may be stale, which can only make the next test fail. */
-    uint64_t c = strait_load_rlx(&ring->consumer_);
+    for (;;) {
+        /* rlx: confirmed, or not, by the CAS below. */
+        uint64_t p = strait_load_rlx(&ring->producer_);
+        /* rlx: may be stale, which can only make the next test fail. */
+        uint64_t c = strait_load_rlx(&ring->consumer_);
 
-    if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
-        return false;
-    STRAIT_POINT("ring.arm");
-    /* [R2:rel] the caller's announcement goes to whoever takes ARMED out. */
-    return strait_cas_release(&ring->producer_, &p, p | STRAIT_RING_ARMED_);
+        if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
+            return false;
+        STRAIT_POINT("ring.arm");
+        /* [R2:rel] the caller's announcement goes to whoever takes ARMED out.
+         * Also if it is set already: see strait_mpsc_arm. If another consumer
+         * has just set it, once more. */
+        if (strait_cas_release(&ring->producer_, &p, p | STRAIT_RING_ARMED_))
+            return true;
+    }
 }
 
 bool

@@ -2,27 +2,28 @@
 /*
  * spsc - bounded queue for one producer and one consumer.
  *
- * Source. L. Lamport's ring ("Specifying concurrent program modules", 1983), with
- * the opposite position kept in private, as MCRingBuffer (2010) and E. Rigtorp's
- * SPSCQueue do. Deviations: positions run on and are masked when used, so that
- * all places can be filled; the queue knows indices, not elements, so that one
- * core serves every element type and nothing is copied.
+ * Source. L. Lamport's ring ("Specifying concurrent program modules", 1983),
+ * with the opposite position kept in private, as MCRingBuffer (2010) and E.
+ * Rigtorp's SPSCQueue do. Deviations: positions run on and are masked when
+ * used, so that all places can be filled; the queue knows indices, not
+ * elements, so that one core serves every element type and nothing is copied.
  *
  * Picture, capacity 8:
  *     place    0   1   2   3   4   5   6   7
  *                  |   a   b   c   |
  *                  head_ = 9       tail_ = 13      (9 & 7 == 1 was released, the
  *     consumer sees tail_seen_ = 11: it takes a and b without looking at the
- *     producer's line, then looks and finds c. The producer sees head_seen_ = 6:
- *     it has room for one more before it must look at the consumer's line.
+ *     producer's line, then looks and finds c. The producer's limit_ is 14 (it
+ *     last saw head_ = 6): one more place before it must look at the consumer's
+ *     line.
  *
- * Roles. reserve, commit, push, close: one producer. peek, release, pop, is_ended:
- *     one consumer. init: nobody else may look. A role moves from thread to thread
- *     only by way of a synchronising operation of the program.
+ * Roles. reserve, commit, push, close: one producer. peek, release, pop,
+ *     is_ended: one consumer. init: nobody else may look. A role moves from
+ *     thread to thread only by way of a synchronising operation of the program.
  *
  * Invariants.
- *   I1  head_seen_ <= head_ <= tail_seen_ <= tail_ <= head_ + capacity, by
- *       difference; each *_seen_ lags behind what it is a copy of.
+ *   I1  head_ <= tail_seen_ <= tail_ <= limit_ <= head_ + capacity, by
+ *       difference.
  *   I2  places [head_, tail_) are the consumer's, the others the producer's.
  *   I3  tail_ does not change once closed_ is set.
  *
@@ -32,11 +33,11 @@
  *       are read, before they are written again
  *   S3  closed_ store -> closed_ load      all commits before the close
  *
- * Progress. Everything wait-free; a side that is stopped delays only itself, and
- *   the other once the queue is full, or empty.
+ * Progress. Everything wait-free; a side that is stopped delays only itself,
+ *   and the other once the queue is full, or empty.
  *
- * Limits. Positions are 64 bits and may wrap: only differences count. Capacity 1 is
- *   refused, as for ring. Not across fork, not between processes.
+ * Limits. Positions are 64 bits and may wrap: only differences count. Capacity
+ *   1 is refused, as for ring. Not across fork, not between processes.
  *
  * Checked by tests/model/model_spsc_*.c, tests/queue/test_spsc.c,
  * tests/queue/stress_spsc.c.
@@ -68,7 +69,7 @@ strait_spsc_init(strait_spsc_t *q, void **slots, size_t capacity)
         return -STRAIT_EINVAL_;
     q->slots_ = slots;
     q->mask_ = capacity - 1;
-    q->head_seen_ = start;
+    q->limit_ = start + capacity;
     q->tail_seen_ = start;
     /* rlx: three times; not shared before init returns, and whatever shares the
      * queue publishes all this. */
@@ -86,6 +87,8 @@ strait_spsc_close(strait_spsc_t *q)
     /* rlx: our own. */
     if (strait_load_rlx(&q->closed_) != 0)
         return false;
+    /* rlx: our own. From here on push and reserve take their slow path. */
+    q->limit_ = strait_load_rlx(&q->tail_);
     /* [S3:rel] all commits so far. */
     strait_store_release(&q->closed_, 1);
     return true;

@@ -90,8 +90,9 @@ HOT = {
     "strait_spsc_close": "st.rel",
     "strait_spsc_is_ended": "ld.acq",
     # event. The _sc forms are the place for seq_cst: a load that comes behind
-    # the caller's store. clang has wake_ inlined where gcc calls it, and makes
-    # of an addition of 0 an or of 0, or on x86-64 mfence and a load.
+    # the caller's store. clang has wake_ inlined where gcc calls it. The 0 that
+    # is added is one that compilers do not know (STI_ZERO): of a known one they
+    # make mfence and a load.
     "strait_event_prepare": "add.ar sc",
     "strait_event_cancel": "cas.rlx ld.acq",
     "strait_event_wait": {
@@ -99,16 +100,8 @@ HOT = {
         "clang": "cas.rlx 4*ld.acq",  # its loop is peeled
     },
     "strait_event_wake_": "cas.rel",
-    "strait_event_notify_one": {
-        "": "add.rel",
-        "clang": "or.rel cas.rel",
-        "clang x86-64": "fence cas",
-    },
-    "strait_event_notify_all": {
-        "": "add.rel",
-        "clang": "or.rel cas.rel",
-        "clang x86-64": "fence cas",
-    },
+    "strait_event_notify_one": {"": "add.rel", "clang": "add.rel cas.rel"},
+    "strait_event_notify_all": {"": "add.rel", "clang": "add.rel cas.rel"},
     "strait_event_notify_one_sc": {
         "": "ld.acq sc",
         "clang": "ld.acq sc cas.rel",
@@ -128,21 +121,9 @@ HOT = {
     "strait_reclaim_leave": "2*st.rel",
     "strait_reclaim_destroy": "ld.acq",
     "sti_reclaim_help": "cas.acq ld.acq 2*st.rel",
-    "strait_reclaim_collect": {
-        "": "add.ar cas.rel 2*ld.acq",
-        "clang": "or.ar cas.rel 2*ld.acq",
-        "clang x86-64": "fence cas",
-    },
-    "strait_reclaim_flush": {
-        "": "add.ar cas.rel 3*ld.acq st.rel",
-        "clang": "or.ar cas.rel 3*ld.acq st.rel",
-        "clang x86-64": "fence cas",
-    },
-    "strait_reclaim_retire": {
-        "": "swp.acq 2*add.ar 2*cas.rel 6*ld.acq 2*st.rel",
-        "clang": "swp.acq 2*or.ar 2*cas.rel 6*ld.acq 2*st.rel",
-        "clang x86-64": "swp 2*fence 2*cas",
-    },
+    "strait_reclaim_collect": "add.ar cas.rel 2*ld.acq",
+    "strait_reclaim_flush": "add.ar cas.rel 3*ld.acq st.rel",
+    "strait_reclaim_retire": "swp.acq 2*add.ar 2*cas.rel 6*ld.acq 2*st.rel",
     # Outside lib/queue: a store that must come before a load.
     "strait_lane_create": "2*sc",
     "strait_pool_close": "2*sc",

@@ -34,6 +34,7 @@
 #define STRAIT_MODEL_H
 
 #define STI_MODEL 1
+#define STI_ZERO 0
 #define STRAIT_PREFETCH_WRITE(p) ((void)0)
 
 #ifdef M_GENMC
@@ -46,11 +47,19 @@
 
 #define M_STATE static
 #define M_THREAD(name) static void *name(void *arg __attribute__((unused)))
+/* With M_END the end of a model is an error, to see that it is reached: GenMC
+ * counts an execution that it cut off at a loop's bound as complete, too. */
+#ifdef M_END
+#define M_REACHED assert(!"the end of the model")
+#else
+#define M_REACHED ((void)0)
+#endif
 #define M_MAIN                                                                 \
     static void model_main(void);                                              \
     int main(void)                                                             \
     {                                                                          \
         model_main();                                                          \
+        M_REACHED;                                                             \
         return 0;                                                              \
     }                                                                          \
     static void model_main(void)

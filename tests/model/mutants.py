@@ -37,10 +37,11 @@ PUSH_FREED = """        freed = strait_load_acquire(&ring->freed_);
         if ((int64_t)(pos - freed) > (int64_t)ring->mask_) {"""
 PUSH_VALUE = """            strait_store_rlx(&slot->value_, value);
 """
-ARM_CAS = """    return strait_cas_release(&ring->producer_, &p, p | \
-STRAIT_RING_ARMED_);"""
-ARM_TEST = """    if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
-        return false;
+ARM_CAS = """        if (strait_cas_release(&ring->producer_, &p, p | \
+STRAIT_RING_ARMED_))
+            return true;"""
+ARM_TEST = """        if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
+            return false;
 """
 AFTER_SLEEP = """    if (!sti_parking_withdraw(parking, worker->index))
         sti_counter_add(&worker->n_wakes, 1);
@@ -340,7 +341,7 @@ MUTANTS = [
     sti_reclaim_append(me, node);
 """)]),
     Mutant("reclaim-scans-by-load", "reclaim", RECLAIM_MODELS, [
-        (RECLAIM, "        state = strait_add_acq_rel(&member->state_, 0);\n",
+        (RECLAIM, "        state = strait_add_acq_rel(&member->state_, STI_ZERO);\n",
          "        state = strait_load_acquire(&member->state_);\n")]),
     Mutant("reclaim-scan-skips-a-place", "reclaim", RECLAIM_MODELS, [
         (RECLAIM, "    uint32_t n = (uint32_t)(word & STI_RECLAIM_PLACES);\n"

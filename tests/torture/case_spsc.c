@@ -82,7 +82,7 @@ produce(struct torture_role *role)
 
     while (!torture_round_is_over()) {
         if (torture_plant == PLANT_OVERRUN && rng_one_in(&role->rng, 100))
-            pair->q.head_seen_++;
+            pair->q.limit_++;
         if (pair->by_places)
             fill_some(role, pair);
         else
