@@ -13,7 +13,8 @@ def main():
     parser = argparse.ArgumentParser(
         description="Runs models under GenMC (RC11 and IMM; with a liveness "
                     "check where something sleeps). A pass needs exit status 0, "
-                    "'No errors were detected' and more than 0 executions.",
+                    "'No errors were detected', more than 0 executions, and "
+                    "that the end of the model is reached.",
         epilog="Exit status: 0 all passed, 1 an error or no result, 77 genmc is "
                "not on PATH (STRAIT_GENMC may name it).")
     parser.add_argument("case", nargs="*",
@@ -49,6 +50,10 @@ def main():
     timeout = options.timeout or (1200 if options.long else 60)
     bad = 0
     for case in cases:
+        if not models.reaches_end(case, timeout):
+            print(f"{case.title:28} never reaches the end of the model: its "
+                  "unroll= cuts every execution off")
+            bad += 1
         for memory_model in models.MEMORY_MODELS:
             if memory_model in case.long and not options.long:
                 print(f"{case.title:28} {memory_model:5} left out (--long)")

@@ -7,6 +7,10 @@
  * @case 2x1 -DPRODUCERS=2 -DPER=1 genmc live unroll=6
  * @case 1x2 -DPRODUCERS=1 -DPER=2 genmc live unroll=6
  * @case 2x3 -DPRODUCERS=2 -DPER=3
+ * @case batch-1x2 -DPRODUCERS=1 -DPER=2 -DBATCH genmc live unroll=6
+ * @case batch-2x2 -DPRODUCERS=2 -DPER=2 -DBATCH
+ * @case alone-2x1 -DPRODUCERS=2 -DPER=1 -DALONE genmc live unroll=6
+ * @case alone-2x3 -DPRODUCERS=2 -DPER=3 -DALONE
  */
 #include "model.h"
 
@@ -28,12 +32,30 @@ M_THREAD(producer)
     int *mine = arg;
     int i;
 
+#ifdef BATCH
+    void *values[PER];
+
+    for (i = 0; i < PER; i++) {
+        M_SET(&mine[i], i + 1);
+        values[i] = &mine[i];
+    }
+#endif
     for (i = 0; i < PER; i++) {
         int answer = STRAIT_RING_FULL;
 
+#ifdef BATCH
+        size_t n = 0;
+
+        M_AWAIT((answer = strait_ring_push_n(&ring, values + i,
+                     (size_t)(PER - i), &n)) != STRAIT_RING_FULL);
+        i += (int)n - 1;
+        if (n > 1 && answer == STRAIT_RING_WAKE)
+            M_COVER("a batch took the arming");
+#else
         M_SET(&mine[i], i + 1);
         M_AWAIT(
             (answer = strait_ring_push(&ring, &mine[i])) != STRAIT_RING_FULL);
+#endif
         if (answer == STRAIT_RING_WAKE) {
             uint32_t n = strait_add_rlx(&n_wakes, 1) + 1;
 
@@ -60,7 +82,11 @@ M_MAIN
     for (i = 0; i < PRODUCERS; i++)
         M_SPAWN(&threads[i], producer, items[i]);
     while (n < TOTAL) {
+#ifdef ALONE
+        int got = strait_ring_pop_alone(&ring, &value);
+#else
         int got = strait_ring_pop(&ring, &value);
+#endif
 
         if (got == STRAIT_RING_DONE) {
             M_ASSERT(M_GET((int *)value) > 0);
@@ -71,8 +97,10 @@ M_MAIN
             strait_store_rlx(&n_announced, n_armings + 1);
             if (strait_ring_arm(&ring)) {
                 n_armings++;
+#if !defined(BATCH) || PRODUCERS > 1
                 if (n_armings > 1)
                     M_COVER("armed again after a wake");
+#endif
                 M_ASSERT(M_WAIT(&bell));
                 continue;
             }

@@ -7,6 +7,9 @@
  * @case 1x3 -DPRODUCERS=1 -DPER=3 -DCONSUMERS=1 genmc unroll=5
  * @case 3x1 -DPRODUCERS=3 -DPER=1 -DCONSUMERS=1 genmc unroll=4
  * @case 1x3+2 -DPRODUCERS=1 -DPER=3 -DCONSUMERS=2 genmc unroll=4
+ * @case 1x3-alone -DPRODUCERS=1 -DPER=3 -DCONSUMERS=1 -DALONE genmc unroll=5
+ * @case 3x1-alone -DPRODUCERS=3 -DPER=1 -DCONSUMERS=1 -DALONE
+ * @case 2x3-alone -DPRODUCERS=2 -DPER=3 -DCONSUMERS=1 -DALONE
  * @case 2x2+2 -DPRODUCERS=2 -DPER=2 -DCONSUMERS=2
  * @case 3x2+3 -DPRODUCERS=3 -DPER=2 -DCONSUMERS=3
  */
@@ -17,6 +20,12 @@
 #include "queue/ring.c"
 
 #define TOTAL (PRODUCERS * PER)
+
+#ifdef ALONE
+#define POP strait_ring_pop_alone
+#else
+#define POP strait_ring_pop
+#endif
 
 struct item {
     int payload;
@@ -51,7 +60,8 @@ consume(int n)
         struct item *item;
         int from = 0;
 
-        M_AWAIT(strait_ring_pop(&ring, &value) == STRAIT_RING_DONE);
+        while (POP(&ring, &value) != STRAIT_RING_DONE)
+            M_PAUSE();
         item = value;
         while (from + 1 < PRODUCERS && item >= items[from + 1])
             from++;
@@ -103,7 +113,7 @@ M_MAIN
         M_JOIN(consumers[i]);
 #endif
     M_ASSERT(strait_ring_is_empty(&ring));
-    M_ASSERT(strait_ring_pop(&ring, &value) == STRAIT_RING_EMPTY);
+    M_ASSERT(POP(&ring, &value) == STRAIT_RING_EMPTY);
     for (i = 0; i < TOTAL; i++)
         M_ASSERT(M_GET(&items[i / PER][i % PER].taken) == 1);
 }

@@ -174,7 +174,14 @@ def sweep():
             pass
 
 
-def run_genmc(case, memory_model, timeout, root=ROOT):
+def reaches_end(case, timeout, root=ROOT):
+    """Whether GenMC gets to the end of a case at all: it also calls executions
+    complete that it has cut off at the bound of a loop."""
+    verdict = run_genmc(case, "rc11", timeout, root, ["-DM_END"])
+    return verdict.found and "the end of the model" in verdict.output
+
+
+def run_genmc(case, memory_model, timeout, root=ROOT, defines=()):
     """One case under one memory model. A pass needs more than a zero status: a
     program whose every execution blocks has no errors either."""
     command = ["timeout", "--signal=KILL", str(timeout), genmc_path(),
@@ -184,7 +191,7 @@ def run_genmc(case, memory_model, timeout, root=ROOT):
         command.append("-check-liveness")
     if case.unroll:
         command.append(f"-unroll={case.unroll}")
-    command += ["--", "-std=c11", "-w", "-DM_GENMC"] + case.defines
+    command += ["--", "-std=c11", "-w", "-DM_GENMC", *defines] + case.defines
     command += includes(root) + [case.model.path]
     sweep()
     begun = time.monotonic()
