@@ -51,7 +51,7 @@ ABSENT_RING(
 #endif
 
 #ifndef BENCH_HAVE_TBB
-ABSENT_RING(ring_tbb, "tbb", INSTALL("g++ libtbb-dev"))
+ABSENT_RING(ring_tbb, "tbb_bounded", INSTALL("g++ libtbb-dev"))
 ABSENT_QUEUE(mpsc_tbb, "tbb", INSTALL("g++ libtbb-dev"))
 #endif
 

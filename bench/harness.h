@@ -228,6 +228,9 @@ uint64_t bench_bucket_start(unsigned bucket);
 /** Bytes that the calling thread has got from malloc and not given back. */
 uint64_t bench_heap_bytes(void);
 
+/** NULL if bench_heap_bytes can tell, or why it cannot. */
+const char *bench_heap_blind(void);
+
 /** Bytes of memory that the process occupies, for what bypasses malloc. */
 uint64_t bench_resident_bytes(void);
 

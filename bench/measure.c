@@ -74,6 +74,19 @@ bench_heap_bytes(void)
     return info.uordblks + info.hblkhd;
 }
 
+const char *
+bench_heap_blind(void)
+{
+    uint64_t before = bench_heap_bytes();
+    void *probe = malloc(1 << 16);
+    bool is_seen = probe != NULL && bench_heap_bytes() >= before + (1 << 16);
+
+    free(probe);
+    return is_seen ? NULL
+                   : "the allocator does not say how much it has given; use "
+                     "jemalloc, or the C library's without a sanitizer";
+}
+
 uint64_t
 bench_resident_bytes(void)
 {

@@ -537,8 +537,9 @@ print_absent(const struct bench_plan *plan)
         bool is_new = row->state == BENCH_ROW_ABSENT;
 
         for (size_t j = 0; j < i && is_new; j++)
-            if (plan->rows[j].system == row->system &&
-                plan->rows[j].state == BENCH_ROW_ABSENT)
+            if (plan->rows[j].question == row->question &&
+                plan->rows[j].state == BENCH_ROW_ABSENT &&
+                strcmp(plan->rows[j].system->name, row->system->name) == 0)
                 is_new = false;
         if (is_new)
             printf("  skipped: %s/%s: %s\n", row->question->name,

@@ -362,7 +362,7 @@ mpsc_memory_run(void *state, uint64_t n_ops, struct bench_result *result)
         mpsc_teardown, kind, stalls };                                         \
     const struct bench_system identifier##_empty = { text, NULL, mpsc_setup,   \
         mpsc_empty_run, mpsc_teardown, kind, NULL };                           \
-    const struct bench_system identifier##_memory = { text, NULL,              \
+    const struct bench_system identifier##_memory = { text, bench_heap_blind,  \
         mpsc_prepare, mpsc_memory_run, mpsc_discard, kind, NULL };
 #define MPSC_SYSTEM(identifier, text)                                          \
     MPSC_SYSTEM_OF(identifier, text, BENCH_RIVAL, NULL)

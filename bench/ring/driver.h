@@ -579,7 +579,7 @@ ring_memory_run(void *state, uint64_t n_ops, struct bench_result *result)
         ring_trip_setup, ring_trip_run, ring_trip_teardown, kind, NULL };      \
     const struct bench_system identifier##_empty = { text, NULL, ring_setup,   \
         ring_empty_run, ring_teardown, kind, NULL };                           \
-    const struct bench_system identifier##_memory = { text, NULL,              \
+    const struct bench_system identifier##_memory = { text, bench_heap_blind,  \
         ring_prepare, ring_memory_run, ring_discard, kind, NULL };
 #define RING_SYSTEM(identifier, text)                                          \
     RING_SYSTEM_OF(identifier, text, BENCH_RIVAL, NULL)
