@@ -29,8 +29,13 @@ import mutants
 CORES = {
     "include/strait/mpsc.h": "mpsc",
     "lib/queue/mpsc.c": "mpsc",
+    "lib/queue/mpsc_shared.c": "mpsc_shared",
     "include/strait/ring.h": "ring",
     "lib/queue/ring.c": "ring",
+    "include/strait/spsc.h": "spsc",
+    "lib/queue/spsc.c": "spsc",
+    "include/strait/event.h": "event",
+    "lib/queue/event.c": "event",
     "lib/queue/reclaim_core.h": "reclaim",
     "lib/sched/parking.h": "lane",
     "lib/sched/worker.c": "lane",
@@ -253,6 +258,9 @@ def mutated_tree(root, mutant):
     copy_tree(root)
     for path, old, new in mutant.edits:
         target = os.path.join(root, path)
+        if not os.path.exists(target):  # a model's own use of the core
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(os.path.join(models.ROOT, path), target)
         with open(target, encoding="utf-8") as file:
             text = file.read()
         with open(target, "w", encoding="utf-8") as file:

@@ -2,12 +2,15 @@
 /*
  * @obligation one notify_all ends the sleep of all who are registered; with the
  *   _sc forms, a seq_cst publication and seq_cst second looks, nobody sleeps
- *   beside a flag that is set; who is woken finds what was published, and who
- *   registers after a notification finds it at the second look
+ *   beside a flag that is set; who is woken, or told so although its deadline
+ *   has passed, finds what was published; who registers after a notification
+ *   finds it at the second look
  * @core event
  * @case all-1w -DWAITERS=1 -DFLAGS=1 genmc live unroll=4
  * @case all-2w -DWAITERS=2 -DFLAGS=1 genmc live unroll=4
  * @case all-2w2n -DWAITERS=2 -DFLAGS=2
+ * @case expire-1w -DEXPIRE -DWAITERS=1 -DFLAGS=1
+ * @case expire-2w -DEXPIRE -DWAITERS=2 -DFLAGS=1
  * @case sc-one -DSC -DONE -DWAITERS=1 -DFLAGS=1 genmc live unroll=4
  * @case sc-one-2n -DSC -DONE -DWAITERS=1 -DFLAGS=2 genmc live unroll=4
  * @case sc-all-2w -DSC -DWAITERS=2 -DFLAGS=1 genmc live unroll=4
@@ -89,7 +92,14 @@ M_THREAD(waiter)
             strait_event_cancel(&event, key);
             return NULL;
         }
+#ifdef EXPIRE
+        if (strait_event_wait(&event, key, 1) == -STRAIT_ETIMEDOUT_) {
+            M_COVER("the deadline has passed");
+            continue;
+        }
+#else
         M_ASSERT(strait_event_wait(&event, key, STRAIT_EVENT_FOREVER) == 0);
+#endif
         check_count();
 #if FLAGS == 1
         M_COVER("woken");

@@ -34,11 +34,14 @@ M_THREAD(producer)
 
 #ifdef BATCH
     void *values[PER];
+    size_t none = 1;
 
     for (i = 0; i < PER; i++) {
         M_SET(&mine[i], i + 1);
         values[i] = &mine[i];
     }
+    /* Brings nothing and must take nothing, an arming least of all. */
+    M_ASSERT(strait_ring_push_n(&ring, values, 0, &none) == STRAIT_RING_DONE);
 #endif
     for (i = 0; i < PER; i++) {
         int answer = STRAIT_RING_FULL;

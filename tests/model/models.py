@@ -40,6 +40,11 @@ class Case:
     def title(self):
         return f"{self.model.name}.{self.name}"
 
+    def source(self, root):
+        """The model's file, which a structural control may have changed."""
+        changed = os.path.join(root, os.path.relpath(self.model.path, ROOT))
+        return changed if os.path.exists(changed) else self.model.path
+
 
 @dataclasses.dataclass(eq=False)
 class Model:
@@ -133,7 +138,7 @@ class Explorer:
     def build(self, case, root=ROOT, suffix=""):
         """The program of a case, over the cores below `root`."""
         target = os.path.join(self.folder, case.title + suffix)
-        self.run(case.defines + [case.model.path] + self.objects
+        self.run(case.defines + [case.source(root)] + self.objects
                  + ["-o", target], root)
         return target
 
@@ -192,7 +197,7 @@ def run_genmc(case, memory_model, timeout, root=ROOT, defines=()):
     if case.unroll:
         command.append(f"-unroll={case.unroll}")
     command += ["--", "-std=c11", "-w", "-DM_GENMC", *defines] + case.defines
-    command += includes(root) + [case.model.path]
+    command += includes(root) + [case.source(root)]
     sweep()
     begun = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True,

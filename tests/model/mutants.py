@@ -5,8 +5,13 @@ import dataclasses
 
 MPSC_H = "include/strait/mpsc.h"
 MPSC_C = "lib/queue/mpsc.c"
+SHARED = "lib/queue/mpsc_shared.c"
 RING_H = "include/strait/ring.h"
 RING_C = "lib/queue/ring.c"
+SPSC_H = "include/strait/spsc.h"
+SPSC_C = "lib/queue/spsc.c"
+EVENT_H = "include/strait/event.h"
+EVENT_C = "lib/queue/event.c"
 RECLAIM = "lib/queue/reclaim_core.h"
 PARKING = "lib/sched/parking.h"
 WORKER = "lib/sched/worker.c"
@@ -15,8 +20,12 @@ POOL = "lib/sched/pool.c"
 WAKE = "lib/loop/wake.c"
 
 MPSC_MODELS = ("mpsc_push", "mpsc_chain", "mpsc_drain", "mpsc_arm",
-               "mpsc_disarm")
-RING_MODELS = ("ring_transfer", "ring_answers", "ring_arm", "ring_close")
+               "mpsc_disarm", "mpsc_pop_chain")
+SHARED_MODELS = ("mpsc_shared",)
+RING_MODELS = ("ring_transfer", "ring_answers", "ring_arm", "ring_close",
+               "ring_batch", "ring_strong", "ring_wake")
+SPSC_MODELS = ("spsc_push", "spsc_answers", "spsc_batch", "spsc_close")
+EVENT_MODELS = ("event_notify", "event_flag", "event_leave", "event_pass")
 RECLAIM_MODELS = ("reclaim_epoch", "reclaim_qsbr", "reclaim_places")
 LANE_MODELS = ("lane_duty", "lane_submit", "lane_close")
 POOL_MODELS = ("lane_create",)
@@ -28,7 +37,8 @@ class Mutant:
     name: str
     core: str
     models: tuple
-    edits: list  # of (path, old text, new text)
+    edits: list  # of (path, old text, new text); a path may be a model's, where
+                 # the mistake would be its user's
 
 
 PUSH_CAS = """        if (strait_cas_weak_acquire(
@@ -45,6 +55,25 @@ ARM_TEST = """        if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_)
 """
 AFTER_SLEEP = """    if (!sti_parking_withdraw(parking, worker->index))
         sti_counter_add(&worker->n_wakes, 1);
+"""
+
+POP_N_VALUE = """            /* rlx: as in strait_ring_pop. */
+            values[i] = strait_load_rlx(&slot->value_);
+"""
+POP_N_CLAIMED = """if (strait_cas_weak_release(&ring->consumer_, &c, c + i)) {
+                *ret_n = i;
+"""
+ALONE_VALUE = """        /* rlx: came by R3. */
+        values[i] = strait_load_rlx(&slot->value_);
+"""
+ALONE_FREED = """        strait_store_release(&ring->consumer_, c + i);
+        *ret_n = i;
+"""
+READ_LATE = """                for (i = 0; i < *ret_n; i++)
+                    values[i] = strait_load_rlx(
+                        &ring->slots_[(c + i) & ring->mask_].value_);
+"""
+EVENT_WAKE = """            STI_FUTEX_WAKE_HIGH(&event->word_, all ? INT_MAX : 1);
 """
 
 MUTANTS = [
@@ -94,6 +123,29 @@ MUTANTS = [
 """, """    if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
         return true;
 """)]),
+    Mutant("mpsc-chain-has-no-end", "mpsc", MPSC_MODELS, [
+        (MPSC_H, "    strait_store_rlx(&last->next_, NULL);\n    *ret_first",
+         "    *ret_first")]),
+    Mutant("mpsc-chain-takes-the-node-of-the-gap", "mpsc", MPSC_MODELS, [
+        (MPSC_H, """            if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+                break;
+""", """            (void)strait_cas_release(&q->tail_, &expected, &q->stub_);
+""")]),
+    Mutant("mpsc-chain-drains-by-store", "mpsc", MPSC_MODELS, [
+        (MPSC_H, """            if (!strait_cas_release(&q->tail_, &expected, &q->stub_))
+                break;
+""", """            if (strait_load_rlx(&q->tail_) != expected)
+                break;
+            strait_store_release(&q->tail_, &q->stub_);
+""")]),
+    Mutant("mpsc-chain-stays-in-the-queue", "mpsc", MPSC_MODELS, [
+        (MPSC_H, "    q->cursor_ = node;\n    /* rlx: ours,",
+         "    /* rlx: ours,")]),
+    Mutant("mpsc-chain-walks-through-the-stub", "mpsc", MPSC_MODELS, [
+        (MPSC_H, "n < max && node != &q->stub_; n++)", "n < max; n++)")]),
+    Mutant("mpsc-chain-counts-the-node-it-leaves", "mpsc", MPSC_MODELS, [
+        (MPSC_H, "        last = node;\n        node = next;\n",
+         "        node = next;\n        last = node;\n")]),
 
     # ------------------------------------------------------------- ring
     Mutant("ring-push-claims-in-two-steps", "ring", RING_MODELS, [
@@ -157,6 +209,236 @@ MUTANTS = [
     Mutant("ring-push-trusts-what-was-freed-to-be-full", "ring", RING_MODELS, [
         (RING_H, "            freed = strait_load_acquire(&ring->consumer_);\n",
          "")]),
+    Mutant("ring-push-n-claims-more-than-there-is-room", "ring", RING_MODELS, [
+        (RING_H, "end = pos + ((uint64_t)room < n ? (uint64_t)room : n);",
+         "end = pos + n;")]),
+    Mutant("ring-push-n-publishes-before-the-value", "ring", RING_MODELS, [
+        (RING_H, "                strait_store_rlx(&slot->value_, *values++);\n",
+         ""),
+        (RING_H, """                strait_store_release(&slot->seq_, pos + 1);
+            }
+""", """                strait_store_release(&slot->seq_, pos + 1);
+                strait_store_rlx(&slot->value_, *values++);
+            }
+""")]),
+    Mutant("ring-push-n-of-nothing-takes-armed", "ring", RING_MODELS, [
+        (RING_H, """    if (n == 0) {
+        *ret_n = 0;
+        return STRAIT_RING_DONE;
+    }
+""", "")]),
+    Mutant("ring-push-n-keeps-armed", "ring", RING_MODELS, [
+        (RING_H, "&ring->producer_, &p, end << STRAIT_RING_SHIFT_)) {",
+         """&ring->producer_, &p,
+                (end << STRAIT_RING_SHIFT_) | (p & STRAIT_RING_ARMED_))) {""")]),
+    Mutant("ring-push-n-forgets-the-wake", "ring", RING_MODELS, [
+        (RING_H, """            }
+            return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
+""", """            }
+            return STRAIT_RING_DONE + 0 * (p & STRAIT_RING_ARMED_)
+                ? STRAIT_RING_WAKE
+""")]),
+    Mutant("ring-push-n-trusts-what-was-freed-to-be-full", "ring", RING_MODELS, [
+        (RING_H, """            freed = strait_load_acquire(&ring->consumer_);
+            room = (int64_t)(freed + ring->mask_ + 1 - pos);
+""", "")]),
+    Mutant("ring-pop-n-claims-before-it-has-read", "ring", RING_MODELS, [
+        (RING_H, POP_N_VALUE, ""),
+        (RING_H, POP_N_CLAIMED, POP_N_CLAIMED + READ_LATE)]),
+    Mutant("ring-pop-n-claims-what-it-has-not-read", "ring", RING_MODELS, [
+        (RING_H, POP_N_CLAIMED, POP_N_CLAIMED.replace("c + i", "c + n")),
+    ]),
+    Mutant("ring-pop-n-claims-in-two-steps", "ring", RING_MODELS, [
+        (RING_H, POP_N_CLAIMED, """if (strait_load_rlx(&ring->consumer_) == c) {
+                strait_store_release(&ring->consumer_, c + i);
+                *ret_n = i;
+""")]),
+    Mutant("ring-pop-n-alone-frees-before-it-has-read", "ring", RING_MODELS, [
+        (RING_H, ALONE_VALUE, ""),
+        (RING_H, ALONE_FREED, ALONE_FREED + READ_LATE)]),
+    Mutant("ring-pop-strong-takes-pending-for-empty", "ring", RING_MODELS, [
+        (RING_C, """    while ((popped = strait_ring_pop(ring, ret_value)) == \
+STRAIT_RING_PENDING) {
+        if (n_looks++ < STI_RING_PAUSES)
+            STI_PAUSE();
+        else
+            STI_YIELD();
+    }
+""", """    (void)n_looks;
+    popped = strait_ring_pop(ring, ret_value);
+    if (popped == STRAIT_RING_PENDING)
+        popped = STRAIT_RING_EMPTY;
+""")]),
+    Mutant("ring-user-does-not-pass-the-wake-on", "ring", ("ring_wake",), [
+        ("tests/model/model_ring_wake.c", "        if (wake_one())\n"
+         "            M_COVER(\"passed on\");\n", "        ;\n")]),
+    Mutant("ring-user-arms-before-it-is-findable", "ring", ("ring_wake",), [
+        ("tests/model/model_ring_wake.c",
+         """            (void)strait_or_acq_rel(&idle, me);
+            was_idle = true;
+            if (strait_ring_arm(&ring)) {
+""", """            bool armed = strait_ring_arm(&ring);
+
+            (void)strait_or_acq_rel(&idle, me);
+            was_idle = true;
+            if (armed) {
+""")]),
+
+    # ---------------------------------------------------------- mpsc_shared
+    Mutant("shared-closes-in-two-steps", "mpsc_shared", SHARED_MODELS, [
+        (SHARED, """    h = strait_add_acq_rel(
+        &s->holders_, (uint64_t)SHARED_CLOSED - (uint64_t)SHARED_ONE);
+""", """    h = strait_add_acq_rel(&s->holders_, 0 - (uint64_t)SHARED_ONE);
+    (void)strait_or_acq_rel(&s->holders_, SHARED_CLOSED);
+""")]),
+    Mutant("shared-flags-the-close-too-early", "mpsc_shared", SHARED_MODELS, [
+        # Two steps the other way round, with the answer of one.
+        (SHARED, """    h = strait_add_acq_rel(
+        &s->holders_, (uint64_t)SHARED_CLOSED - (uint64_t)SHARED_ONE);
+    return h == SHARED_ONE ? discard_all(s) : 0;
+""", """    h = strait_or_acq_rel(&s->holders_, SHARED_CLOSED);
+    (void)strait_add_acq_rel(&s->holders_, 0 - (uint64_t)SHARED_ONE);
+    return h == SHARED_ONE ? discard_all(s) : 0;
+""")]),
+    Mutant("shared-opens-after-the-close", "mpsc_shared", SHARED_MODELS, [
+        (SHARED, """        if (h & SHARED_CLOSED)
+            return -STRAIT_ESHUTDOWN_;
+""", "")]),
+    Mutant("shared-opens-by-store", "mpsc_shared", SHARED_MODELS, [
+        (SHARED, """        if (strait_cas_weak_rlx(&s->holders_, &h, h + SHARED_ONE))
+            return 0;
+""", """        strait_store_rlx(&s->holders_, h + SHARED_ONE);
+        return 0;
+""")]),
+    Mutant("shared-everybody-who-is-late-is-last", "mpsc_shared", SHARED_MODELS, [
+        (SHARED, "h == (SHARED_ONE | SHARED_CLOSED) ?",
+         "(h & SHARED_CLOSED) != 0 ?")]),
+    Mutant("shared-discards-one-only", "mpsc_shared", SHARED_MODELS, [
+        (SHARED, "    while (strait_mpsc_pop(&s->queue, &node) == "
+         "STRAIT_MPSC_ITEM)\n",
+         "    if (strait_mpsc_pop(&s->queue, &node) == STRAIT_MPSC_ITEM)\n")]),
+    Mutant("shared-close-discards-beside-the-producers", "mpsc_shared",
+           SHARED_MODELS, [
+        (SHARED, "    return h == SHARED_ONE ? discard_all(s) : 0;\n",
+         "    (void)discard_all(s);\n    return h == SHARED_ONE;\n")]),
+
+    # ------------------------------------------------------------- spsc
+    Mutant("spsc-push-commits-before-it-has-written", "spsc", SPSC_MODELS, [
+        (SPSC_H, "    STRAIT_DATA_SET(&q->slots_[tail & q->mask_], value);\n",
+         ""),
+        (SPSC_H, "    strait_store_release(&q->tail_, tail + 1);\n",
+         "    strait_store_release(&q->tail_, tail + 1);\n"
+         "    STRAIT_DATA_SET(&q->slots_[tail & q->mask_], value);\n")]),
+    Mutant("spsc-pop-releases-before-it-has-read", "spsc", SPSC_MODELS, [
+        (SPSC_H, "    *ret_value = STRAIT_DATA_GET("
+         "&q->slots_[head & q->mask_]);\n", ""),
+        (SPSC_H, "    strait_store_release(&q->head_, head + 1);\n",
+         "    strait_store_release(&q->head_, head + 1);\n"
+         "    *ret_value = STRAIT_DATA_GET(&q->slots_[head & q->mask_]);\n")]),
+    Mutant("spsc-push-is-full-by-what-it-saw", "spsc", SPSC_MODELS, [
+        (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
+        if (tail == q->limit_)
+            return""", """        (void)strait_load_acquire(&q->head_);
+            return""")]),
+    Mutant("spsc-push-goes-one-place-too-far", "spsc", SPSC_MODELS, [
+        (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
+        if (tail == q->limit_)
+            return""",
+         """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 2;
+        if (tail == q->limit_)
+            return""")]),
+    Mutant("spsc-reserve-adds-to-what-it-saw", "spsc", SPSC_MODELS, [
+        (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
+        room""", """        q->limit_ += q->mask_ + 1;
+        room""")]),
+    Mutant("spsc-reserve-runs-over-the-end", "spsc", SPSC_MODELS, [
+        (SPSC_H, "    return n < room ? n : (size_t)room;\n",
+         "    (void)room;\n    return n;\n")]),
+    Mutant("spsc-peek-runs-over-the-end", "spsc", SPSC_MODELS, [
+        (SPSC_H, "    return n < filled ? n : (size_t)filled;\n",
+         "    (void)filled;\n    return n;\n")]),
+    Mutant("spsc-peek-believes-the-wish", "spsc", SPSC_MODELS, [
+        (SPSC_H, """        if (filled < n)
+            n = (size_t)filled;
+""", "")]),
+    Mutant("spsc-release-gives-back-all-it-saw", "spsc", SPSC_MODELS, [
+        (SPSC_H, "    strait_store_release(&q->head_, head + n);\n",
+         "    (void)head;\n    (void)n;\n"
+         "    strait_store_release(&q->head_, q->tail_seen_);\n")]),
+    Mutant("spsc-closed-without-a-last-look", "spsc", SPSC_MODELS, [
+        (SPSC_H, """            q->tail_seen_ = strait_load_acquire(&q->tail_);
+            if (head == q->tail_seen_)
+                return STRAIT_SPSC_CLOSED;
+""", """            return STRAIT_SPSC_CLOSED;
+""")]),
+    Mutant("spsc-looks-for-the-close-first", "spsc", SPSC_MODELS, [
+        (SPSC_H, """            if (strait_load_acquire(&q->closed_) == 0)
+                return STRAIT_SPSC_EMPTY;
+""", """            if (strait_load_acquire(&q->closed_) == 0)
+                return STRAIT_SPSC_CLOSED;
+""")]),
+    Mutant("spsc-ended-although-something-is-left", "spsc", SPSC_MODELS, [
+        (SPSC_C, """    return strait_load_rlx(&q->tail_) ==
+        /* rlx: as above. */
+        strait_load_rlx(&q->head_);
+""", "    return true;\n")]),
+    Mutant("spsc-push-overlooks-the-close", "spsc", SPSC_MODELS, [
+        (SPSC_C, "    q->limit_ = strait_load_rlx(&q->tail_);\n", "")]),
+
+    # ------------------------------------------------------------ event
+    Mutant("event-cancels-blindly", "event", EVENT_MODELS, [
+        (EVENT_C, """        if (epoch_of(w) != key)
+            return false;
+""", "        (void)key;\n")]),
+    Mutant("event-does-not-pass-on", "event", EVENT_MODELS, [
+        (EVENT_C, """            if (epoch_of(w) == key)
+                STI_FUTEX_WAKE_HIGH(&event->word_, 1);
+""", "            (void)w;\n")]),
+    Mutant("event-notifies-without-the-epoch", "event", EVENT_MODELS, [
+        (EVENT_C, "(uint64_t)(epoch_of(w) + 1) <<", "(uint64_t)epoch_of(w) <<")]),
+    Mutant("event-looks-for-waiters-by-load", "event", EVENT_MODELS, [
+        (EVENT_C, "strait_add_release(&event->word_, STI_ZERO)",
+         "strait_load_acquire(&event->word_)")]),
+    Mutant("event-looks-for-waiters-by-sc-load", "event", EVENT_MODELS, [
+        (EVENT_C, "strait_add_release(&event->word_, STI_ZERO)",
+         "strait_load_sc(&event->word_)")]),
+    Mutant("event-registers-only-when-it-waits", "event", EVENT_MODELS, [
+        (EVENT_H, "uint64_t old = strait_add_sc(&event->word_, 1);",
+         "uint64_t old = strait_load_sc(&event->word_);"),
+        (EVENT_C, "    (void)leave(event, key);\n",
+         "    (void)event;\n    (void)key;\n"),
+        (EVENT_C, "uint32_t key, uint64_t deadline_ns)\n{\n",
+         "uint32_t key, uint64_t deadline_ns)\n{\n"
+         "    (void)strait_add_sc(&event->word_, 1);\n")]),
+    Mutant("event-notify-one-takes-all-out", "event", EVENT_MODELS, [
+        (EVENT_C, "left = all ? 0 : (uint32_t)w - 1;", "left = 0;")]),
+    Mutant("event-notify-one-takes-two-out", "event", EVENT_MODELS, [
+        (EVENT_C, "left = all ? 0 : (uint32_t)w - 1;",
+         "left = all ? 0 : (uint32_t)(w - 2);")]),
+    Mutant("event-notify-all-wakes-one", "event", EVENT_MODELS, [
+        (EVENT_C, "all ? INT_MAX : 1", "1")]),
+    Mutant("event-no-futex-wake", "event", EVENT_MODELS, [
+        (EVENT_C, EVENT_WAKE, "")]),
+    Mutant("event-futex-wake-before-the-epoch", "event", EVENT_MODELS, [
+        (EVENT_C, EVENT_WAKE, ""),
+        (EVENT_C, "        left = all ?",
+         "        STI_FUTEX_WAKE_HIGH(&event->word_, all ? INT_MAX : 1);\n"
+         "        left = all ?")]),
+    Mutant("event-sleeps-on-the-epoch-it-finds", "event", EVENT_MODELS, [
+        (EVENT_C, "STI_FUTEX_WAIT_HIGH(&event->word_, key, deadline_ns);",
+         "STI_FUTEX_WAIT_HIGH(\n            &event->word_, epoch_of("
+         "strait_load_rlx(&event->word_)),\n            deadline_ns);")]),
+    Mutant("event-user-has-no-second-look", "event", ("event_notify",), [
+        ("tests/model/model_event_notify.c", "        if (take()) {\n",
+         "        if (false) {\n")]),
+    Mutant("event-user-registers-after-the-second-look", "event",
+           ("event_flag",), [
+        ("tests/model/model_event_flag.c",
+         "        uint32_t key = strait_event_prepare(&event);\n",
+         "        bool set = all_set();\n"
+         "        uint32_t key = strait_event_prepare(&event);\n"),
+        ("tests/model/model_event_flag.c", "        if (all_set()) {\n",
+         "        if (set) {\n")]),
 
     # ------------------------------------------------------------- lane
     Mutant("lane-no-duty", "lane", LANE_MODELS, [
