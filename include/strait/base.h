@@ -14,6 +14,8 @@
  * - `@return`   0 or a positive count, or a negative errno value. The library
  *   never sets errno, never prints and never exits. Outputs named `ret_*` are
  *   not touched on failure.
+ * - Pointers are not NULL, and memory has its natural alignment, unless the
+ *   contract allows it or names the errno that it answers.
  * - Units stand in names: `_ns` is nanoseconds of CLOCK_MONOTONIC, `_bytes`,
  *   `n_*` counts, `capacity` elements.
  * - Fields of complete structs whose names end in `_` are private. They are

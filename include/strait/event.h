@@ -33,6 +33,9 @@
  * with which order does not matter for notify_one and notify_all; the _sc forms
  * are cheaper and demand more.
  *
+ * Memory: the event must stay until every notify has returned; who was woken
+ * cannot know that.
+ *
  * Fork, signals: notify may be called from a signal handler. The child of a
  * fork must initialise the event anew; nothing here checks that.
  */
@@ -60,8 +63,13 @@ typedef struct strait_event {
 
 #define STRAIT_EVENT_EPOCH_SHIFT_ 32
 
-/** Makes an event with nobody registered. @threads init-only */
-STRAIT_API void strait_event_init(strait_event_t *event) STRAIT_NOEXCEPT;
+/**
+ * Makes an event with nobody registered.
+ * @retval 0        done
+ * @retval -EINVAL  NULL, or memory below its natural alignment
+ * @threads init-only  @progress wait-free
+ */
+STRAIT_API int strait_event_init(strait_event_t *event) STRAIT_NOEXCEPT;
 
 /**
  * Registers the caller. Then look at your condition once more, and either
@@ -94,6 +102,7 @@ STRAIT_API void strait_event_cancel(strait_event_t *event, uint32_t key)
  * the deadline.
  * @param deadline_ns  of strait_now_ns(), or STRAIT_EVENT_FOREVER
  * @retval 0           notified, or woken for no reason: look again
+ * @retval -EINVAL     NULL
  * @retval -ETIMEDOUT  the deadline has passed, and the registration is taken
  * back
  * @threads who prepared  @progress sleeps  @cost 1 system call, 0 if notified
@@ -105,10 +114,12 @@ STRAIT_API int strait_event_wait(
 /**
  * Wakes one of those who are registered, if there are any; all orders of the
  * publication will do.
- * @return false if nobody was registered; true if somebody was, or has been
- *   registered and has left after a notification
+ * @return false if there was nobody whose wait it could end: nobody registered,
+ *   or the waits of all had been ended already; true if there was, or may have
+ *   been
  * @threads any  @progress lock-free
- * @cost 1 RMW if nobody is registered, else 2 and 1 system call
+ * @cost 1 RMW if nobody is registered, else 3 and 1 system call; 2 and at most
+ *   1 RMW more if nobody of those who are registered sleeps
  */
 STRAIT_API bool strait_event_notify_one(strait_event_t *event) STRAIT_NOEXCEPT;
 
@@ -124,7 +135,7 @@ STRAIT_API bool strait_event_wake_(strait_event_t *event, bool all)
  * the waiters' second look is a seq_cst load of the same word. Costs nothing
  * but a load while nobody is registered.
  * @threads any  @progress lock-free
- * @cost 0 RMW if nobody is registered, else 1 and 1 system call
+ * @cost 0 RMW if nobody is registered, else as strait_event_notify_one less 1
  */
 STRAIT_INLINE bool
 strait_event_notify_one_sc(strait_event_t *event) STRAIT_NOEXCEPT

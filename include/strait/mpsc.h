@@ -264,9 +264,9 @@ STRAIT_API STRAIT_NODISCARD bool strait_mpsc_arm(strait_mpsc_t *q)
     STRAIT_NOEXCEPT;
 
 /**
- * Takes the announcement back after a sleep that ended for another reason. To be
- * asked before the next pop: a pop that finds something ends the announcement,
- * and its wake is owed.
+ * Takes the announcement back after a sleep that ended for another reason. To
+ * be asked before the next pop: a pop that finds something ends the
+ * announcement, and its wake is owed.
  * @return true if no wake is owed any more (or the queue was not armed); false
  *   if a producer has taken it: its wake has come or is coming, exactly one
  * @threads consumer  @progress wait-free  @cost 1 RMW, 0 if not armed

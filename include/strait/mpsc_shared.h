@@ -60,7 +60,7 @@ typedef struct strait_mpsc_shared {
  *   gives the last reference back, never from inside a push
  * @param arg      handed to `discard`
  * @retval 0        done
- * @retval -EINVAL  s or discard is NULL
+ * @retval -EINVAL  s or discard is NULL, or memory below its natural alignment
  * @threads init-only  @progress wait-free
  */
 STRAIT_API int strait_mpsc_shared_init(strait_mpsc_shared_t *s,
@@ -81,7 +81,8 @@ STRAIT_API STRAIT_NODISCARD int strait_mpsc_shared_open(strait_mpsc_shared_t *s)
  * Gives a reference of strait_mpsc_shared_open back.
  * @return 1 if it was the last one of all: everything left over has gone through
  *   the discard function, nobody else uses `s` and its memory is the caller's; 0
- *   if not: `s` may be gone already; -EINVAL  NULL
+ *   if not: `s` may be gone already; -EINVAL  NULL, or
+ *   one release too many, if only the consumer's is left
  * @threads producer  @progress wait-free, but for the discarding  @cost 1 RMW
  */
 STRAIT_API STRAIT_NODISCARD int strait_mpsc_shared_release(
@@ -95,8 +96,8 @@ STRAIT_API STRAIT_NODISCARD int strait_mpsc_shared_release(
  *   (only while a reference of the caller keeps `s` alive); -EINVAL  NULL
  * @threads consumer  @progress wait-free, but for the discarding  @cost 1 RMW
  */
-STRAIT_API int strait_mpsc_shared_close(strait_mpsc_shared_t *s)
-    STRAIT_NOEXCEPT;
+STRAIT_API STRAIT_NODISCARD int strait_mpsc_shared_close(
+    strait_mpsc_shared_t *s) STRAIT_NOEXCEPT;
 
 /**
  * True once the consumer has closed. @threads any holder of a reference

@@ -149,7 +149,7 @@ STRAIT_API int strait_reclaim_destroy(strait_reclaim_t *reclaim)
  * @retval -ENOSPC  max_members are there, or the only free place is this very
  *                  moment being cleared of what its last member left
  * @retval -ECHILD  the domain stayed in the parent of a fork
- * @threads any  @progress wait-free: 2 RMW at most per place
+ * @threads any  @progress lock-free: 2 RMW at most per place
  */
 STRAIT_API STRAIT_NODISCARD int strait_reclaim_join(
     strait_reclaim_member_t **ret_me, strait_reclaim_t *reclaim,
@@ -234,7 +234,8 @@ STRAIT_API void strait_reclaim_quiescent(strait_reclaim_member_t *me)
  * @threads the member's  @progress wait-free but for free functions
  * @cost 0 RMW in a section or online, else 1 (as enter). Once in 64 calls (or
  *   a quarter of max_retired, if that is less) it tries to move the epoch on:
- *   1 RMW, and 1 for each member that is in no section.
+ *   1 RMW, and 1 for each member that is in no section; the
+ *   same in each call while max_retired nodes wait, up to three times.
  */
 STRAIT_API STRAIT_NODISCARD int strait_reclaim_retire(
     strait_reclaim_member_t *me, strait_reclaim_node_t *node,
@@ -261,7 +262,8 @@ STRAIT_API int strait_reclaim_collect(strait_reclaim_member_t *me)
  * @retval -EBUSY   called inside a section or from a free function
  * @retval -EINVAL  NULL
  * @retval -ECHILD  the domain stayed in the parent of a fork
- * @threads the member's  @progress wait-free but for free functions
+ * @threads the member's  @progress lock-free but for free functions: it goes
+ *   on while others let the epoch move
  */
 STRAIT_API STRAIT_NODISCARD int strait_reclaim_flush(
     strait_reclaim_member_t *me) STRAIT_NOEXCEPT;

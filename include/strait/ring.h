@@ -11,7 +11,7 @@
  *
  *     strait_ring_slot_t slots[256];
  *     strait_ring_t ring;
- *     strait_ring_init(&ring, slots, 256);
+ *     int err = strait_ring_init(&ring, slots, 256);
  *     switch (strait_ring_push(&ring, job)) {
  *     case STRAIT_RING_WAKE: wake_one_consumer(); break;
  *     case STRAIT_RING_FULL: try_later(); break;
@@ -388,8 +388,8 @@ STRAIT_API STRAIT_NODISCARD int strait_ring_pop_strong(
  * look that may not be skipped.
  * @return true if the ring was empty and is armed; false if something is, or is
  *   about to be, in it, or if it is closed: do not sleep
- * @threads consumer (any number)  @progress lock-free  @cost 1 RMW (a repetition
- *   only if a producer or another consumer came in between)
+ * @threads consumer (any number)  @progress lock-free  @cost 1 RMW (a
+ *   repetition only if a producer or another consumer came in between)
  */
 STRAIT_API STRAIT_NODISCARD bool strait_ring_arm(strait_ring_t *ring)
     STRAIT_NOEXCEPT;

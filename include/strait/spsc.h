@@ -9,7 +9,7 @@
  *
  *     struct sample samples[1024];             // places of the queue
  *     strait_spsc_t q;
- *     strait_spsc_init(&q, NULL, 1024);
+ *     int err = strait_spsc_init(&q, NULL, 1024);
  *
  *     // the producer                          // the consumer
  *     size_t at;                               size_t at;
@@ -108,7 +108,7 @@ strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
     uint64_t index = tail & q->mask_;
     uint64_t room = q->limit_ - tail;
 
-    if (room < n) {
+    if (room < n || (int64_t)room < 0) {
         /* rlx: our own. */
         if (strait_load_rlx(&q->closed_) != 0)
             return 0;
@@ -128,7 +128,7 @@ strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
 /**
  * Hands the first n reserved places to the consumer. What was reserved beyond
  * them is not lost; reserve answers it again.
- * @param n  at most what reserve answered; 0 is allowed
+ * @param n  at most what reserve answered; 0 is allowed. Not after a close.
  * @threads producer (one)  @progress wait-free  @cost 0 RMW
  */
 STRAIT_INLINE void
@@ -201,13 +201,13 @@ strait_spsc_push(strait_spsc_t *q, void *value) STRAIT_NOEXCEPT
     /* rlx: our own. */
     uint64_t tail = strait_load_rlx(&q->tail_);
 
-    if (tail == q->limit_) {
+    if ((int64_t)(q->limit_ - tail) <= 0) {
         /* rlx: our own. */
         if (strait_load_rlx(&q->closed_) != 0)
             return STRAIT_SPSC_CLOSED;
         /* [S2:acq] the consumer has done with the places that it released. */
         q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
-        if (tail == q->limit_)
+        if (q->limit_ == tail)
             return STRAIT_SPSC_FULL;
     }
     /* The consumer has read that line; it takes a while to get it back. */
@@ -252,7 +252,8 @@ strait_spsc_pop(strait_spsc_t *q, void **ret_value) STRAIT_NOEXCEPT
 }
 
 /**
- * Says that nothing more will come. What was committed can still be taken.
+ * Says that nothing more will come. What was committed can still be taken; what
+ * was reserved and not committed is given up.
  * @return true if this call closed it
  * @threads producer (one)  @progress wait-free  @cost 0 RMW
  */

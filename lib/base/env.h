@@ -13,8 +13,14 @@
  *                                address only, so the word may be gone by then.
  *   STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)
  *                                sleep while the upper half of *word == value, at
- *                                most until then; answers an STI_FUTEX_* value.
- *   STI_FUTEX_WAKE_HIGH(word, n) wake n threads that sleep there.
+ *                                most until then, in the class of `value`, one of
+ *                                STI_FUTEX_CLASSES; answers an STI_FUTEX_*.
+ *   STI_FUTEX_WAKE_HIGH(word)    wake all that sleep there.
+ *   STI_FUTEX_WAKE_OTHER(word, value)
+ *                                wake one whose class is not that of `value`; true
+ *                                if there was one.
+ *   STI_FUTEX_WAKE_CLASS(word, value)
+ *                                wake all whose class is that of `value`.
  *   STI_ZERO                     a uint64_t 0 of which the compiler knows nothing:
  *                                clang makes a fence and a load of an RMW that
  *                                adds a known 0.
@@ -36,13 +42,20 @@ enum {
 #ifndef STI_MODEL
 
 #include "base/futex.h"
+#include <limits.h>
 #include <sched.h>
 
 #define STI_FUTEX_WAIT(word, value) sti_futex_wait((word), (value))
 #define STI_FUTEX_WAKE(word) sti_futex_wake_one((word))
 #define STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)                          \
     sti_futex_wait_until(sti_futex_high((word)), (value), (deadline_ns))
-#define STI_FUTEX_WAKE_HIGH(word, n) sti_futex_wake(sti_futex_high((word)), (n))
+#define STI_FUTEX_WAKE_HIGH(word)                                              \
+    ((void)sti_futex_wake(sti_futex_high((word)), INT_MAX, UINT32_MAX))
+#define STI_FUTEX_WAKE_OTHER(word, value)                                      \
+    (sti_futex_wake(sti_futex_high((word)), 1, ~sti_futex_class((value))) != 0)
+#define STI_FUTEX_WAKE_CLASS(word, value)                                      \
+    ((void)sti_futex_wake(                                                     \
+        sti_futex_high((word)), INT_MAX, sti_futex_class((value))))
 #define STI_ZERO                                                               \
     __extension__({                                                            \
         uint64_t zero_ = 0;                                                    \

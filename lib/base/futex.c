@@ -35,25 +35,33 @@ sti_futex_wait_until(
     /* The bit set form is the one with an absolute time-out. */
     if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value,
             deadline_ns != UINT64_MAX ? &deadline : NULL, NULL,
-            FUTEX_BITSET_MATCH_ANY) == 0)
+            sti_futex_class(value)) == 0)
         ended = STI_FUTEX_WOKEN;
     else if (errno == ETIMEDOUT)
         ended = STI_FUTEX_EXPIRED;
+    else if (errno != EAGAIN && errno != EINTR) {
+        /* No futex to be had: wait as well as one can without it. */
+        STI_YIELD();
+        if (strait_now_ns() >= deadline_ns)
+            ended = STI_FUTEX_EXPIRED;
+    }
     errno = saved;
     return ended;
 }
 
-void
-sti_futex_wake(STRAIT_ATOMIC(uint32_t) * word, int n)
+int
+sti_futex_wake(STRAIT_ATOMIC(uint32_t) * word, int n, uint32_t classes)
 {
     int saved = errno;
+    long n_woken = syscall(
+        SYS_futex, word, FUTEX_WAKE_BITSET_PRIVATE, n, NULL, NULL, classes);
 
-    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, n, NULL, NULL, 0);
     errno = saved;
+    return n_woken > 0 ? (int)n_woken : 0;
 }
 
 void
 sti_futex_wake_one(STRAIT_ATOMIC(uint32_t) * word)
 {
-    sti_futex_wake(word, 1);
+    (void)sti_futex_wake(word, 1, UINT32_MAX);
 }

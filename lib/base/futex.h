@@ -13,13 +13,23 @@
  * and also for no reason. */
 void sti_futex_wait(STRAIT_ATOMIC(uint32_t) * word, uint32_t value);
 
-/* The same until deadline_ns of CLOCK_MONOTONIC; UINT64_MAX: without end. Answers
- * an STI_FUTEX_* value of env.h. */
+/* Sleepers on one word can be told apart by the value that they sleep on. */
+#define STI_FUTEX_CLASSES 32
+
+static inline uint32_t
+sti_futex_class(uint32_t value)
+{
+    return (uint32_t)1 << value % STI_FUTEX_CLASSES;
+}
+
+/* sti_futex_wait until deadline_ns of CLOCK_MONOTONIC (UINT64_MAX: without end),
+ * in the class of `value`. Answers an STI_FUTEX_* value of env.h. */
 int sti_futex_wait_until(
     STRAIT_ATOMIC(uint32_t) * word, uint32_t value, uint64_t deadline_ns);
 
-/* Wakes at most n threads that sleep on word, see below. */
-void sti_futex_wake(STRAIT_ATOMIC(uint32_t) * word, int n);
+/* Wakes at most n threads that sleep on word in one of the classes; answers how
+ * many. sti_futex_wait sleeps in all of them. */
+int sti_futex_wake(STRAIT_ATOMIC(uint32_t) * word, int n, uint32_t classes);
 
 /* The upper half of a word, which a futex can sleep on although the program
  * itself only ever accesses the whole. */

@@ -15,14 +15,15 @@
  * Invariants.
  *   I1  closed is set in the step that takes the consumer's reference back, so
  *       {0, 0} does not exist and exactly one call brings it to {0, 1}.
- *   I2  at {0, 1} every push is complete: there is no gap, and pop answers EMPTY
- *       only when nothing is left.
+ *   I2  at {0, 1} every push is complete: there is no gap, and pop answers
+ *       EMPTY only when nothing is left.
  *
  * Edges.
  *   M4  release, close -> the last of them    the pushes of all producers, and
  *       the consumer's cursor_
  *
- * Progress. open lock-free; release and close wait-free up to what they discard.
+ * Progress. open lock-free; release and close wait-free up to what they
+ * discard.
  *
  * Limits. 2^63 references. Not across fork, not between processes.
  *
@@ -36,7 +37,8 @@ int
 strait_mpsc_shared_init(
     strait_mpsc_shared_t *s, strait_mpsc_discard_fn discard, void *arg)
 {
-    if (s == NULL || discard == NULL || strait_mpsc_init(&s->queue) != 0)
+    if (s == NULL || (uintptr_t)s % sizeof(uint64_t) != 0 || discard == NULL ||
+        strait_mpsc_init(&s->queue) != 0)
         return -STRAIT_EINVAL_;
     s->discard_ = discard;
     s->arg_ = arg;
@@ -83,6 +85,12 @@ strait_mpsc_shared_release(strait_mpsc_shared_t *s)
     /* [M4:ar] rel: our pushes, to the last holder; acq: everybody else's, and
      * the consumer's cursor, if that is us. */
     h = strait_add_acq_rel(&s->holders_, 0 - (uint64_t)SHARED_ONE);
+    if (h == SHARED_ONE) {
+        /* The consumer's, and it is open: one release too many. rlx: nobody
+         * has come to know of it. */
+        (void)strait_add_rlx(&s->holders_, SHARED_ONE);
+        return -STRAIT_EINVAL_;
+    }
     return h == (SHARED_ONE | SHARED_CLOSED) ? discard_all(s) : 0;
 }
 

@@ -336,7 +336,7 @@ add_place(strait_reclaim_stats_t *sum, const strait_reclaim_member_t *place)
         sum->n_tries += strait_load_rlx(&place->n_stuck_);
     }
     if (sum->holder == STRAIT_RECLAIM_NOBODY && state != STI_RECLAIM_IDLE &&
-        state != STI_RECLAIM_IN(sum->epoch)) {
+        state < STI_RECLAIM_IN(sum->epoch)) {
         uint64_t words[2];
 
         /* rlx: as above. */

@@ -45,6 +45,7 @@
  *   R3  seq store of push -> seq load of pop      the value
  *   R4  CAS of pop -> consumer_ load of a push one round later, directly or
  *       through R5      the consumer has read the slot
+ *       -> consumer_ load of length, is_empty      the claims of what was popped
  *   R5  freed_ store of push -> freed_ load of a push      R4
  *
  * Why a pop may read a value that is not its own: by I5 that happens only after
@@ -191,11 +192,11 @@ strait_ring_is_closed(const strait_ring_t *ring)
 size_t
 strait_ring_length(const strait_ring_t *ring)
 {
-    /* rlx: consumer first, so that the difference is never negative but for
-     * staleness; clamped below. */
-    uint64_t c = strait_load_rlx(&ring->consumer_);
-    /* rlx: as above. */
+    /* [R4:acq] the pops up to c, hence by R3 the claims of what they took: the
+     * producer position read next is not behind c. */
+    uint64_t c = strait_load_acquire(&ring->consumer_);
+    /* rlx: as above. If it equals c, the ring was empty at that moment. */
     uint64_t p = strait_load_rlx(&ring->producer_) >> STRAIT_RING_SHIFT_;
 
-    return (int64_t)(p - c) > 0 ? (size_t)(p - c) : 0;
+    return (size_t)(p - c);
 }

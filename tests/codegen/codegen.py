@@ -60,7 +60,7 @@ HOT = {
     "strait_mpsc_disarm": "cas.rel",
     # mpsc_shared: a counter, and the pops of who discards.
     "strait_mpsc_shared_open": "cas.rlx",
-    "strait_mpsc_shared_release": "add.ar cas.rel 2*ld.acq",
+    "strait_mpsc_shared_release": "add.ar add.rlx cas.rel 2*ld.acq",
     "strait_mpsc_shared_close": "add.ar cas.rel 2*ld.acq",
     # ring: a claim, a publication; a look at consumer_ and what is kept of it.
     "strait_ring_push": "cas.acq 2*ld.acq 2*st.rel",
@@ -74,6 +74,8 @@ HOT = {
     "strait_ring_pop_alone": "ld.acq st.rel",
     "strait_ring_pop_n_alone": "ld.acq st.rel",
     "strait_ring_arm": "cas.rel",
+    "strait_ring_length": "ld.acq",
+    "strait_ring_is_empty": {"": "", "clang": "ld.acq"},  # length inlined
     # x86-64 has no or that answers the word before, only a test of one bit.
     "strait_ring_close": {"": "or.acq", "clang x86-64": "cas"},
     # sink: mpsc's, inlined.
@@ -90,26 +92,17 @@ HOT = {
     "strait_spsc_close": "st.rel",
     "strait_spsc_is_ended": "ld.acq",
     # event. The _sc forms are the place for seq_cst: a load that comes behind
-    # the caller's store. clang has wake_ inlined where gcc calls it. The 0 that
-    # is added is one that compilers do not know (STI_ZERO): of a known one they
-    # make mfence and a load.
+    # the caller's store. The 0 that is added is one that compilers do not know
+    # (STI_ZERO): of a known one they make mfence and a load.
     "strait_event_prepare": "add.ar sc",
     "strait_event_cancel": "cas.rlx ld.acq",
-    "strait_event_wait": {
-        "": "cas.rlx 3*ld.acq",
-        "clang": "cas.rlx 4*ld.acq",  # its loop is peeled
-    },
-    "strait_event_wake_": "cas.rel",
-    "strait_event_notify_one": {"": "add.rel", "clang": "add.rel cas.rel"},
-    "strait_event_notify_all": {"": "add.rel", "clang": "add.rel cas.rel"},
-    "strait_event_notify_one_sc": {
-        "": "ld.acq sc",
-        "clang": "ld.acq sc cas.rel",
-    },
-    "strait_event_notify_all_sc": {
-        "": "ld.acq sc",
-        "clang": "ld.acq sc cas.rel",
-    },
+    "strait_event_wait": "cas.rlx 2*ld.acq",
+    # The notification, a look afterwards, and the end of phantoms.
+    "strait_event_wake_": "cas.rel add.rlx cas.rlx",
+    "strait_event_notify_one": "add.rel",
+    "strait_event_notify_all": "add.rel",
+    "strait_event_notify_one_sc": "ld.acq sc",
+    "strait_event_notify_all_sc": "ld.acq sc",
     # reclaim: an exchange when a section begins, a store when it ends; what
     # looks at others adds 0 to the state of each that is idle (see event).
     "strait_reclaim_enter": "swp.acq ld.acq st.rel",

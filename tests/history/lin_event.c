@@ -298,27 +298,23 @@ registered_beside(unsigned waiter, const struct history_event *call)
     return &log->events[low - 1];
 }
 
-/* True if more waiters were registered beside the call than can have been taken
- * out: with any of them as the oldest that is looked at. */
+/* True if a waiter was registered beside the call whose wait no notification can
+ * have ended: one may end several. */
 static bool
 is_falsely_nobody(const struct history_event *call)
 {
     const struct history_event *prepared[THREADS_MAX];
     unsigned n = 0;
     unsigned i;
-    unsigned k;
 
     for (i = 0; i < n_waiters; i++) {
         prepared[n] = registered_beside(i, call);
         n += prepared[n] != NULL;
     }
     for (i = 0; i < n; i++) {
-        unsigned n_younger = 0;
         bool is_all;
 
-        for (k = 0; k < n; k++)
-            n_younger += prepared[k]->invoked >= prepared[i]->invoked;
-        if (takers(prepared[i]->invoked, call->returned, &is_all) < n_younger &&
+        if (takers(prepared[i]->invoked, call->returned, &is_all) == 0 &&
             !is_all)
             return true;
     }

@@ -53,6 +53,7 @@ struct ex_thread {
     bool spinning; /* asked others to go first */
     int priority;
     const volatile void *waits_for;
+    uint32_t futex_value;
     int joins;
     const char *name;
     void *(*fn)(void *);
@@ -562,22 +563,33 @@ ex_join(int id)
 
 /* ------------------------------------------------------------- sleeping */
 
-/* Makes one sleeper runnable, any of them; the kernel promises no order. */
+/* Makes one sleeper of some class runnable, any of them; the kernel promises no
+ * order. */
 static bool
-rouse(enum ex_state state, const volatile void *waits_for)
+rouse_class(enum ex_state state, const volatile void *waits_for, uint32_t v,
+    enum ex_class which)
 {
     int candidates[EX_THREADS_MAX];
     int n = 0;
     int i;
 
     for (i = 0; i < n_threads; i++) {
-        if (threads[i].state == state && threads[i].waits_for == waits_for)
+        bool same = threads[i].futex_value % EX_CLASSES == v % EX_CLASSES;
+
+        if (threads[i].state == state && threads[i].waits_for == waits_for &&
+            (which == EX_ANY_CLASS || same == (which == EX_THIS_CLASS)))
             candidates[n++] = i;
     }
     if (n == 0)
         return false;
     threads[candidates[ex_random() % (unsigned)n]].state = EX_RUNNABLE;
     return true;
+}
+
+static bool
+rouse(enum ex_state state, const volatile void *waits_for)
+{
+    return rouse_class(state, waits_for, 0, EX_ANY_CLASS);
 }
 
 void
@@ -621,21 +633,24 @@ ex_futex_wait_high(const struct ex_site *site, const volatile void *p,
         return STI_FUTEX_LOOK;
     }
     ex_trace(site, "futex_wait", EX_plain, p, "is %s: sleeps", ex_text(found));
+    threads[self].futex_value = v;
     block(EX_ON_FUTEX, p);
     ex_trace(site, "futex_wait", EX_plain, p, "woken");
     return STI_FUTEX_WOKEN;
 }
 
-void
-ex_futex_wake_n(const struct ex_site *site, const volatile void *p, int n)
+int
+ex_futex_wake_high(const struct ex_site *site, const volatile void *p, int n,
+    uint32_t v, enum ex_class which)
 {
     int n_woken = 0;
 
     ex_step();
     ex_futex_publish(p);
-    while (n_woken < n && rouse(EX_ON_FUTEX, p))
+    while (n_woken < n && rouse_class(EX_ON_FUTEX, p, v, which))
         n_woken++;
     ex_trace(site, "futex_wake", EX_plain, p, "wakes %d", n_woken);
+    return n_woken;
 }
 
 void

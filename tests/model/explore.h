@@ -70,7 +70,12 @@ void ex_futex_wake(const struct ex_site *site, const volatile void *p);
 /* The upper half of a word of 64 bits as the futex; answers an STI_FUTEX_*. */
 int ex_futex_wait_high(const struct ex_site *site, const volatile void *p,
     uint32_t v, bool may_expire);
-void ex_futex_wake_n(const struct ex_site *site, const volatile void *p, int n);
+/* Sleepers of two kinds, by the value that they sleep on: few enough that a
+ * class comes again. Answers how many were woken. */
+#define EX_CLASSES 2
+enum ex_class { EX_ANY_CLASS, EX_OTHER_CLASS, EX_THIS_CLASS };
+int ex_futex_wake_high(const struct ex_site *site, const volatile void *p,
+    int n, uint32_t v, enum ex_class which);
 
 /* An edge-triggered, never read eventfd in an epoll set of its one waiter,
  * whose wait may also end for another reason (see ex_bell_expire). */

@@ -118,11 +118,15 @@ m_bell_wait(m_bell *bell)
 #define STI_FUTEX_WAKE(w) ((void)(w))
 #define STI_FUTEX_WAIT_HIGH(w, v, deadline)                                    \
     ((void)(w), (void)(v), (void)(deadline), STI_FUTEX_LOOK)
-#define STI_FUTEX_WAKE_HIGH(w, n) ((void)(w), (void)(n))
+#define STI_FUTEX_WAKE_HIGH(w) ((void)(w))
+#define STI_FUTEX_WAKE_OTHER(w, v) ((void)(w), (void)(v), false)
+#define STI_FUTEX_WAKE_CLASS(w, v) ((void)(w), (void)(v))
 #define STI_YIELD() ((void)0)
 #define STI_PAUSE() ((void)0)
 
 #else /* the explorer */
+
+#include <limits.h>
 
 #ifdef STRAIT_ATOMIC_H
 #error "include model.h before any header of Strait"
@@ -199,11 +203,17 @@ typedef struct ex_bell m_bell;
         EX_SITE("futex_wait_high", plain, #w);                                 \
         ex_futex_wait_high(&ex_site_, (w), (v), (deadline) != UINT64_MAX);     \
     })
-#define STI_FUTEX_WAKE_HIGH(w, n)                                              \
+#define STI_FUTEX_WAKE_SITE_(w, n, v, how)                                     \
     __extension__({                                                            \
         EX_SITE("futex_wake_high", plain, #w);                                 \
-        ex_futex_wake_n(&ex_site_, (w), (n));                                  \
+        ex_futex_wake_high(&ex_site_, (w), (n), (v), (how)) != 0;              \
     })
+#define STI_FUTEX_WAKE_HIGH(w)                                                 \
+    ((void)STI_FUTEX_WAKE_SITE_((w), INT_MAX, 0, EX_ANY_CLASS))
+#define STI_FUTEX_WAKE_OTHER(w, v)                                             \
+    STI_FUTEX_WAKE_SITE_((w), 1, (v), EX_OTHER_CLASS)
+#define STI_FUTEX_WAKE_CLASS(w, v)                                             \
+    ((void)STI_FUTEX_WAKE_SITE_((w), INT_MAX, (v), EX_THIS_CLASS))
 #define STI_YIELD() ex_pause()
 #define STI_PAUSE() ex_pause()
 

@@ -6,9 +6,9 @@
  *   the count of the registered never falls below zero
  * @core event
  * @case 1w1n -DWAITERS=1 -DNOTIFIERS=1 genmc live unroll=4
- * @case 2w2n -DWAITERS=2 -DNOTIFIERS=2 genmc live unroll=4
+ * @case 2w2n -DWAITERS=2 -DNOTIFIERS=2 genmc live unroll=4 long=rc11,imm
  * @case 3w3n -DWAITERS=3 -DNOTIFIERS=3
- * @case 2w1x2 -DWAITERS=2 -DNOTIFIERS=1 -DPER=2 genmc live unroll=4
+ * @case 2w1x2 -DWAITERS=2 -DNOTIFIERS=1 -DPER=2 genmc live unroll=4 long=rc11,imm
  * @case wrap-2w2n -DWAITERS=2 -DNOTIFIERS=2 -DSTRAIT_EVENT_START=0xffffffff
  */
 #include "model.h"

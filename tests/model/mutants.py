@@ -73,7 +73,10 @@ READ_LATE = """                for (i = 0; i < *ret_n; i++)
                     values[i] = strait_load_rlx(
                         &ring->slots_[(c + i) & ring->mask_].value_);
 """
-EVENT_WAKE = """            STI_FUTEX_WAKE_HIGH(&event->word_, all ? INT_MAX : 1);
+EVENT_WAKE = """            if (all)
+                STI_FUTEX_WAKE_HIGH(&event->word_);
+            else
+                wake_one(event, epoch, left);
 """
 
 MUTANTS = [
@@ -390,12 +393,20 @@ STRAIT_RING_PENDING) {
         (EVENT_C, """        if (epoch_of(w) != key)
             return false;
 """, "        (void)key;\n")]),
-    Mutant("event-does-not-pass-on", "event", EVENT_MODELS, [
-        (EVENT_C, """            if (epoch_of(w) == key)
-                STI_FUTEX_WAKE_HIGH(&event->word_, 1);
-""", "            (void)w;\n")]),
+    Mutant("event-wakes-anybody-instead-of-an-older-one", "event",
+           EVENT_MODELS, [
+        (EVENT_C, "bool hit = STI_FUTEX_WAKE_OTHER(&event->word_, epoch);",
+         "bool hit = STI_FUTEX_WAKE_OTHER(&event->word_, epoch + 1);")]),
+    Mutant("event-does-not-look-whom-it-has-woken", "event", EVENT_MODELS, [
+        (EVENT_C, "    if (epoch_of(w) != epoch) {\n",
+         "    if (epoch_of(w) != epoch && left > 99) {\n")]),
+    Mutant("event-forgets-those-of-its-own-class", "event", EVENT_MODELS, [
+        (EVENT_C, "    STI_FUTEX_WAKE_CLASS(&event->word_, epoch);\n", "")]),
+    Mutant("event-takes-phantoms-out-by-store", "event", EVENT_MODELS, [
+        (EVENT_C, "    (void)strait_cas_rlx(&event->word_, &w, w - left);\n",
+         "    strait_store_rlx(&event->word_, w - left);\n")]),
     Mutant("event-notifies-without-the-epoch", "event", EVENT_MODELS, [
-        (EVENT_C, "(uint64_t)(epoch_of(w) + 1) <<", "(uint64_t)epoch_of(w) <<")]),
+        (EVENT_C, "epoch = epoch_of(w) + 1;", "epoch = epoch_of(w);")]),
     Mutant("event-looks-for-waiters-by-load", "event", EVENT_MODELS, [
         (EVENT_C, "strait_add_release(&event->word_, STI_ZERO)",
          "strait_load_acquire(&event->word_)")]),
@@ -416,18 +427,19 @@ STRAIT_RING_PENDING) {
         (EVENT_C, "left = all ? 0 : (uint32_t)w - 1;",
          "left = all ? 0 : (uint32_t)(w - 2);")]),
     Mutant("event-notify-all-wakes-one", "event", EVENT_MODELS, [
-        (EVENT_C, "all ? INT_MAX : 1", "1")]),
+        (EVENT_C, "                STI_FUTEX_WAKE_HIGH(&event->word_);\n",
+         "                (void)STI_FUTEX_WAKE_OTHER(&event->word_, epoch);\n")]),
     Mutant("event-no-futex-wake", "event", EVENT_MODELS, [
         (EVENT_C, EVENT_WAKE, "")]),
     Mutant("event-futex-wake-before-the-epoch", "event", EVENT_MODELS, [
         (EVENT_C, EVENT_WAKE, ""),
         (EVENT_C, "        left = all ?",
-         "        STI_FUTEX_WAKE_HIGH(&event->word_, all ? INT_MAX : 1);\n"
+         "        STI_FUTEX_WAKE_HIGH(&event->word_);\n"
          "        left = all ?")]),
     Mutant("event-sleeps-on-the-epoch-it-finds", "event", EVENT_MODELS, [
-        (EVENT_C, "STI_FUTEX_WAIT_HIGH(&event->word_, key, deadline_ns);",
+        (EVENT_C, "STI_FUTEX_WAIT_HIGH(&event->word_, key, deadline_ns)",
          "STI_FUTEX_WAIT_HIGH(\n            &event->word_, epoch_of("
-         "strait_load_rlx(&event->word_)),\n            deadline_ns);")]),
+         "strait_load_rlx(&event->word_)),\n            deadline_ns)")]),
     Mutant("event-user-has-no-second-look", "event", ("event_notify",), [
         ("tests/model/model_event_notify.c", "        if (take()) {\n",
          "        if (false) {\n")]),
