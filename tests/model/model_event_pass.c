@@ -7,6 +7,7 @@
  * @case 1old1new -DOLD=1 -DNEW=1 genmc live unroll=4
  * @case 1old2new -DOLD=1 -DNEW=2
  * @case 2old1new -DOLD=2 -DNEW=1
+ * @case row -DROW -DOLD=2 -DNEW=1
  */
 #include "model.h"
 
@@ -32,6 +33,13 @@ watched_wait(STRAIT_ATOMIC(uint64_t) * word, uint32_t key, uint64_t deadline_ns)
 
 #include "queue/event.c"
 
+/* How many of the old ones are there before the first notification. */
+#ifdef ROW
+#define FIRST 1
+#else
+#define FIRST OLD
+#endif
+
 M_STATE strait_event_t event;
 M_STATE STRAIT_ATOMIC(uint32_t) n_sent;
 
@@ -43,6 +51,33 @@ M_THREAD(old_waiter)
     M_ASSERT(strait_event_wait(&event, key, STRAIT_EVENT_FOREVER) == 0);
     return NULL;
 }
+
+#ifdef ROW
+/* Comes between the two notifications. */
+M_THREAD(next_waiter)
+{
+    uint32_t key;
+
+    M_AWAIT(strait_load_rlx(&event.word_) >> STRAIT_EVENT_EPOCH_SHIFT_ == 1);
+    key = strait_event_prepare(&event);
+    M_ASSERT(key == 1);
+    M_ASSERT(strait_event_wait(&event, key, STRAIT_EVENT_FOREVER) == 0);
+    return NULL;
+}
+
+/* Leaves the first one time to be overtaken. */
+M_THREAD(next_notifier)
+{
+    M_AWAIT(strait_load_rlx(&event.word_) ==
+        (UINT64_C(1) << STRAIT_EVENT_EPOCH_SHIFT_ | 1));
+    M_ASSERT(strait_event_notify_one(&event));
+    (void)strait_add_rlx(&n_sent, 1);
+    return NULL;
+}
+#else
+#define next_waiter old_waiter
+#define next_notifier notifier
+#endif
 
 M_THREAD(new_waiter)
 {
@@ -78,10 +113,10 @@ M_MAIN
     M_NAME(&event, "event");
     strait_event_init(&event);
     for (i = 0; i < OLD; i++)
-        M_SPAWN(&old[i], old_waiter, NULL);
-    M_AWAIT(strait_load_rlx(&event.word_) == OLD);
+        M_SPAWN(&old[i], i == 0 ? old_waiter : next_waiter, NULL);
+    M_AWAIT(strait_load_rlx(&event.word_) == FIRST);
     for (i = 0; i < OLD; i++)
-        M_SPAWN(&notifiers[i], notifier, NULL);
+        M_SPAWN(&notifiers[i], i == 0 ? notifier : next_notifier, NULL);
     for (i = 0; i < NEW; i++)
         M_SPAWN(&new[i], new_waiter, NULL);
     for (i = 0; i < OLD; i++)

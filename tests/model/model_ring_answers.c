@@ -2,10 +2,12 @@
 /*
  * @obligation FULL only if all places were taken during the push; EMPTY never
  *   when a push is known to have returned and its value is not taken: behind an
- *   unfinished claim the answer is PENDING, and arming is refused
+ *   unfinished claim the answer is PENDING, and arming is refused; a ring that
+ *   never is empty is never said to be
  * @core ring
  * @case full -DFULL genmc unroll=4
  * @case pending -DPENDING genmc unroll=4
+ * @case never-empty -DNEVER_EMPTY genmc unroll=4
  */
 #include "model.h"
 
@@ -65,6 +67,36 @@ M_MAIN
     M_ASSERT(strait_ring_pop(&ring, &value) == STRAIT_RING_DONE);
     M_ASSERT(value == &items[2]);
     M_ASSERT(strait_ring_pop(&ring, &value) == STRAIT_RING_EMPTY);
+}
+
+#elif defined(NEVER_EMPTY)
+
+/* Puts one in before it takes one out. */
+M_THREAD(turner)
+{
+    void *value = NULL;
+
+    M_ASSERT(strait_ring_push(&ring, &items[1]) == STRAIT_RING_DONE);
+    M_ASSERT(strait_ring_pop(&ring, &value) == STRAIT_RING_DONE);
+    M_ASSERT(value == &items[0]);
+    return NULL;
+}
+
+M_MAIN
+{
+    m_thread a;
+    size_t length;
+
+    M_NAME(&ring, "ring");
+    M_NAME(slots, "slots");
+    M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
+    M_ASSERT(strait_ring_push(&ring, &items[0]) == STRAIT_RING_DONE);
+    M_SPAWN(&a, turner, NULL);
+    length = strait_ring_length(&ring);
+    M_ASSERT(length == 1 || length == 2);
+    M_ASSERT(!strait_ring_is_empty(&ring));
+    M_JOIN(a);
+    M_ASSERT(strait_ring_length(&ring) == 1);
 }
 
 #else

@@ -121,7 +121,7 @@ class Explorer:
     def __init__(self, folder):
         self.folder = folder
         self.compiler = os.environ.get("CC", "cc").split()
-        self.flags = ["-O1", "-g", "-std=gnu11", "-w"]
+        self.flags = ["-O1", "-std=gnu11", "-w"]
         self.objects = []
         for name in ("explore", "explore_memory"):
             target = os.path.join(folder, name + ".o")

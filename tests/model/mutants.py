@@ -37,8 +37,8 @@ class Mutant:
     name: str
     core: str
     models: tuple
-    edits: list  # of (path, old text, new text); a path may be a model's, where
-                 # the mistake would be its user's
+    edits: list  # of (path, old text, new text); the path may be a model's, where
+                 # the mistake would be its user's, and name a "@function"
 
 
 PUSH_CAS = """        if (strait_cas_weak_acquire(
@@ -85,7 +85,8 @@ MUTANTS = [
         (MPSC_H, "return prev == &q->armed_;", "return prev == &q->stub_;")]),
     Mutant("mpsc-links-before-exchange-of-next", "mpsc", MPSC_MODELS, [
         # The node's end is marked too late: over somebody's link.
-        (MPSC_H, "    strait_store_rlx(&last->next_, NULL);\n", ""),
+        (MPSC_H + "@strait_mpsc_push_chain",
+         "    strait_store_rlx(&last->next_, NULL);\n", ""),
         (MPSC_H, "    STRAIT_POINT(\"mpsc.push.gap\");\n",
          "    strait_store_rlx(&last->next_, NULL);\n")]),
     Mutant("mpsc-drains-by-store", "mpsc", MPSC_MODELS, [
@@ -164,10 +165,11 @@ MUTANTS = [
                 ((pos + 1) << STRAIT_RING_SHIFT_) |
                     (p & STRAIT_RING_ARMED_))) {""")]),
     Mutant("ring-push-overlooks-close", "ring", RING_MODELS, [
-        (RING_H, "        if (p & STRAIT_RING_CLOSED_)\n"
+        (RING_H + "@strait_ring_push", "        if (p & STRAIT_RING_CLOSED_)\n"
          "            return STRAIT_RING_CLOSED;\n", "")]),
     Mutant("ring-pop-answers-empty-by-seq", "ring", RING_MODELS, [
-        (RING_H, """                return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
+        (RING_H + "@strait_ring_pop",
+         """                return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
                                                      : STRAIT_RING_EMPTY;
 """, """                (void)p;
                 return STRAIT_RING_EMPTY;
@@ -199,8 +201,9 @@ MUTANTS = [
 
     strait_store_rlx(&ring->producer_, p | STRAIT_RING_CLOSED_);""")]),
     Mutant("ring-push-publishes-before-the-value", "ring", RING_MODELS, [
-        (RING_H, PUSH_VALUE, ""),
-        (RING_H, "            strait_store_release(&slot->seq_, pos + 1);\n",
+        (RING_H + "@strait_ring_push", PUSH_VALUE, ""),
+        (RING_H + "@strait_ring_push",
+         "            strait_store_release(&slot->seq_, pos + 1);\n",
          "            strait_store_release(&slot->seq_, pos + 1);\n"
          + PUSH_VALUE)]),
     Mutant("ring-pop-claims-before-it-has-read", "ring", RING_MODELS, [
@@ -210,7 +213,8 @@ MUTANTS = [
         (RING_H, PUSH_FREED,
          PUSH_FREED.replace("ring->mask_)", "ring->mask_ + 1)"))]),
     Mutant("ring-push-trusts-what-was-freed-to-be-full", "ring", RING_MODELS, [
-        (RING_H, "            freed = strait_load_acquire(&ring->consumer_);\n",
+        (RING_H + "@strait_ring_push",
+         "            freed = strait_load_acquire(&ring->consumer_);\n",
          "")]),
     Mutant("ring-push-n-claims-more-than-there-is-room", "ring", RING_MODELS, [
         (RING_H, "end = pos + ((uint64_t)room < n ? (uint64_t)room : n);",
@@ -340,15 +344,15 @@ STRAIT_RING_PENDING) {
          "    *ret_value = STRAIT_DATA_GET(&q->slots_[head & q->mask_]);\n")]),
     Mutant("spsc-push-is-full-by-what-it-saw", "spsc", SPSC_MODELS, [
         (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
-        if (tail == q->limit_)
+        if (q->limit_ == tail)
             return""", """        (void)strait_load_acquire(&q->head_);
             return""")]),
     Mutant("spsc-push-goes-one-place-too-far", "spsc", SPSC_MODELS, [
         (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
-        if (tail == q->limit_)
+        if (q->limit_ == tail)
             return""",
          """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 2;
-        if (tail == q->limit_)
+        if (q->limit_ == tail)
             return""")]),
     Mutant("spsc-reserve-adds-to-what-it-saw", "spsc", SPSC_MODELS, [
         (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
