@@ -458,39 +458,78 @@ run_all(void)
 
 /* --------------------------------------------------------- planted mistakes */
 
+/*
+ * What a child with a mistake in it has to say. A mistake that breaks a queue
+ * also makes its users race, or touch what is not theirs: in a build with a
+ * sanitizer the report of that may come first, and is as good.
+ */
 static const struct {
     enum torture_plant plant;
+    bool breaks;
     const char *of;
     const char *text;
-    const char *found; /* in what the program says */
+    const char *found;
 } plants[] = {
-    { PLANT_TORN_CAS, "mpsc", "the CAS is a load and a store", "" },
-    { PLANT_TRUE_ARM, "mpsc", "an arming that is refused claims success",
+    { PLANT_TORN_CAS, true, "mpsc", "the CAS is a load and a store", "not so" },
+    { PLANT_TRUE_ARM, false, "mpsc", "an arming that is refused claims success",
         "nothing moves any more" },
-    { PLANT_BLIND, "mpsc", "a rare path is not counted", "NEVER HIT" },
-    { PLANT_TORN_CAS, "ring", "the CAS is a load and a store", "" },
-    { PLANT_TORN_CAS, "armed", "the CAS is a load and a store", "" },
-    { PLANT_TRUE_ARM, "armed", "an arming that is refused claims success",
+    { PLANT_BLIND, false, "mpsc", "a rare path is not counted",
+        "pop met a push in its gap   <-- NEVER HIT" },
+    { PLANT_TORN_CAS, true, "ring", "the CAS is a load and a store", "not so" },
+    { PLANT_TORN_CAS, true, "armed", "the CAS is a load and a store",
+        "not so" },
+    { PLANT_TRUE_ARM, false, "armed",
+        "an arming that is refused claims success", "nothing moves any more" },
+    { PLANT_OVERRUN, true, "spsc",
+        "the producer believes in one place too many", "not so" },
+    { PLANT_DEAF, false, "event", "a notification is left out now and then",
         "nothing moves any more" },
-    { PLANT_OVERRUN, "spsc", "the producer believes in one place too many",
-        "" },
-    { PLANT_DEAF, "event", "a notification is left out now and then",
-        "nothing moves any more" },
-    { PLANT_EARLY_FREE, "reclaim", "an object dies without a retire",
+    { PLANT_EARLY_FREE, false, "reclaim", "an object dies without a retire",
         "under a reader's eyes" },
 };
+
+/* The report that this build's sanitizer has made, or NULL. */
+static const char *
+sanitizer_report(const char *said)
+{
+    const char *report = NULL;
+
+    if (SANITIZER_THREAD)
+        report = strstr(said, "WARNING: ThreadSanitizer: data race");
+    if (SANITIZER_ADDRESS && report == NULL)
+        report = strstr(said, "ERROR: AddressSanitizer: ");
+    if (SANITIZER_ADDRESS && report == NULL)
+        report = strstr(said, "runtime error: "); /* UBSan goes with it */
+    return report;
+}
+
+/* By what the mistake was found: NULL if it was not. */
+static const char *
+finder_of(size_t k, int status, const char *said)
+{
+    /* 1 is the torture's own status. With a sanitizer's report it is that of
+     * the sanitizer's options, or the signal of an abort. */
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+        strstr(said, plants[k].found) != NULL)
+        return "found";
+    if (!plants[k].breaks || sanitizer_report(said) == NULL)
+        return NULL;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return NULL;
+    return "found by the sanitizer";
+}
 
 /* Runs one case with one mistake in a child; true if it was found. */
 static bool
 plant_is_found(size_t k)
 {
-    static char said[16384];
+    static char said[1 << 16];
     size_t used = 0;
     ssize_t n;
     int ends[2];
     int status;
     pid_t child;
-    bool found;
+    const char *finder;
 
     fflush(NULL);
     torture_require(pipe(ends) == 0, "pipe: %s", strerror(errno));
@@ -513,19 +552,29 @@ plant_is_found(size_t k)
         _exit(status);
     }
     close(ends[1]);
-    while (used + 1 < sizeof said &&
-        (n = read(ends[0], said + used, sizeof said - 1 - used)) > 0)
-        used += (size_t)n;
+    for (;;) {
+        char rest[4096]; /* read on, or the child would end by SIGPIPE */
+        size_t room = sizeof said - 1 - used;
+
+        n = room != 0 ? read(ends[0], said + used, room)
+                      : read(ends[0], rest, sizeof rest);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            break;
+        if (room != 0 && n > 0)
+            used += (size_t)n;
+    }
     said[used] = '\0';
     close(ends[0]);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-    found = WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
-        strstr(said, plants[k].found) != NULL;
-    printf("%-6s %-44s %s\n", plants[k].of, plants[k].text,
-        found ? "found" : "NOT FOUND");
-    if (!found)
-        printf("%s\n", said);
-    return found;
+    finder = finder_of(k, status, said);
+    printf("%-7s %-44s %s\n", plants[k].of, plants[k].text,
+        finder != NULL ? finder : "NOT FOUND");
+    if (finder == NULL)
+        printf("it ended by %s %d, and said:\n%s\n",
+            WIFEXITED(status) ? "status" : "signal",
+            WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), said);
+    fflush(stdout);
+    return finder != NULL;
 }
 
 static int
