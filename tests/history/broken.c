@@ -2,19 +2,29 @@
 /*
  * broken.c - see broken.h.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "broken.h"
 
 #define UNFILLED UINT32_MAX
+#define WAIT_NS 1000000 /* for others; see wait_for_others */
+#define WAITS_MAX 12
 
 enum { UNARMED, ARMED, WOKEN };
 
 struct queue {
     pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_waited;
+    unsigned n_waits; /* since the reset */
+    unsigned n_pushes;
+    unsigned n_looks;  /* of pops at the first value */
+    unsigned n_hidden; /* pops that saw a value behind an unfilled one */
     int defect;
     unsigned n_calls; /* of the function that is wrong now and then */
     uint32_t capacity;
@@ -37,6 +47,7 @@ broken_create(const struct lin_kind *kind, unsigned n_threads, uint32_t n_each)
     if (queue == NULL)
         exit(2);
     pthread_mutex_init(&queue->lock, NULL);
+    pthread_cond_init(&queue->changed, NULL);
     queue->defect = kind->defect;
     queue->n_max = n_max;
     return queue;
@@ -47,6 +58,7 @@ broken_destroy(void *arg)
 {
     struct queue *queue = arg;
 
+    pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->lock);
     free(queue);
 }
@@ -62,6 +74,60 @@ broken_reset(void *arg, uint32_t capacity)
     queue->armed = UNARMED;
     queue->is_closed = false;
     queue->has_slipped = false;
+    queue->n_waits = 0;
+}
+
+/*
+ * Waits, unlocked, until *count differs from `seen`, but not for long: for a
+ * mistake that shows only beside calls of others. Whoever changes *count wakes
+ * the waiter. It sleeps, so the others come even if they share one busy CPU.
+ * Only one waits at a time, that the others get through, and only a few times,
+ * that long runs do not take for ever; else it yields.
+ */
+static void
+wait_for_others(struct queue *queue, const unsigned *count, unsigned seen)
+{
+    struct timespec until;
+    int err = 0;
+
+    if (queue->is_waited || queue->n_waits == WAITS_MAX) {
+        pthread_mutex_unlock(&queue->lock);
+        sched_yield();
+        pthread_mutex_lock(&queue->lock);
+        return;
+    }
+    queue->n_waits++;
+    queue->is_waited = true;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WAIT_NS;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    while (*count == seen && err == 0)
+        err = pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
+    queue->is_waited = false;
+}
+
+static void
+count_up(struct queue *queue, unsigned *count)
+{
+    ++*count;
+    if (queue->is_waited)
+        pthread_cond_broadcast(&queue->changed);
+}
+
+/* Before a call of the consumer: what it armed for may come. */
+static void
+wait_armed(struct queue *queue)
+{
+    if (queue->armed == ARMED &&
+        (queue->defect == BROKEN_NO_WAKE ||
+            queue->defect == BROKEN_WAKES_TWICE ||
+            queue->defect == BROKEN_DISARMS_LATE)) {
+        wait_for_others(queue, &queue->n_pushes, queue->n_pushes);
+        wait_for_others(queue, &queue->n_pushes, queue->n_pushes);
+    }
 }
 
 /* True for every third call, if the queue has that defect. */
@@ -123,9 +189,7 @@ put(struct queue *queue, const uint32_t *values, unsigned n)
     if (queue->defect == BROKEN_GAP) {
         for (i = 0; i < n; i++)
             queue->values[at + i] = UNFILLED;
-        pthread_mutex_unlock(&queue->lock);
-        sched_yield();
-        pthread_mutex_lock(&queue->lock);
+        wait_for_others(queue, &queue->n_hidden, queue->n_hidden);
     }
     for (i = 0; i < n; i++)
         queue->values[at + i] =
@@ -152,6 +216,7 @@ broken_push(void *arg, const uint32_t *values, unsigned n, unsigned *ret_n)
         answer = wake_for(queue);
         if (!now_and_then(queue, BROKEN_LOSES))
             put(queue, values, n);
+        count_up(queue, &queue->n_pushes);
     }
     pthread_mutex_unlock(&queue->lock);
     return answer;
@@ -173,13 +238,13 @@ take_one(struct queue *queue)
     if (now_and_then(queue, BROKEN_INVENTS))
         value += 0x800000;
     if (queue->defect == BROKEN_RACE) {
-        pthread_mutex_unlock(&queue->lock);
-        sched_yield();
-        pthread_mutex_lock(&queue->lock);
+        count_up(queue, &queue->n_looks);
+        wait_for_others(queue, &queue->n_looks, queue->n_looks);
         if (queue->first == queue->end)
             return value;
     }
-    if (!now_and_then(queue, BROKEN_TWICE))
+    if (!now_and_then(queue, BROKEN_TWICE) &&
+        !(n == 1 && queue->defect == BROKEN_ENDLESS))
         queue->first++;
     return value;
 }
@@ -191,13 +256,22 @@ broken_pop(void *arg, uint32_t *values, unsigned n, unsigned *ret_n)
     int answer = HISTORY_EMPTY;
 
     pthread_mutex_lock(&queue->lock);
+    wait_armed(queue);
     if (queue->end - queue->first > 1 &&
         now_and_then(queue, BROKEN_FALSE_EMPTY)) {
         answer = HISTORY_EMPTY;
     } else if (queue->end == queue->first) {
         if (now_and_then(queue, BROKEN_FALSE_PENDING))
             answer = HISTORY_PENDING;
+        /* Two, so that the first has probably returned. */
+        if (queue->defect == BROKEN_ARMS_NON_EMPTY) {
+            wait_for_others(queue, &queue->n_pushes, queue->n_pushes);
+            wait_for_others(queue, &queue->n_pushes, queue->n_pushes);
+        }
     } else {
+        if (queue->values[queue->first] == UNFILLED &&
+            queue->values[queue->end - 1] != UNFILLED)
+            count_up(queue, &queue->n_hidden);
         while (*ret_n < n && queue->end != queue->first &&
             queue->values[queue->first] != UNFILLED)
             values[(*ret_n)++] = take_one(queue);
@@ -235,6 +309,7 @@ broken_disarm(void *arg)
     bool disarms;
 
     pthread_mutex_lock(&queue->lock);
+    wait_armed(queue);
     disarms = queue->armed != WOKEN || queue->defect == BROKEN_DISARMS_LATE;
     if (disarms)
         queue->armed = UNARMED;

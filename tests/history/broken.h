@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * broken.h - a queue under a mutex that is right, or wrong in one chosen way:
- * what the checkers of histories must find.
+ * what the checkers of histories must find. Where a mistake shows only in a
+ * certain order of calls, the queue waits a moment for that order, so that it is
+ * found soon on any machine.
  */
 #ifndef STRAIT_TESTS_BROKEN_H
 #define STRAIT_TESTS_BROKEN_H
@@ -14,6 +16,7 @@ enum {
     BROKEN_OVERTAKES,      /* now and then the second comes out first */
     BROKEN_MIXES_BATCH,    /* a batch goes in back to front */
     BROKEN_TWICE,          /* now and then a value stays inside */
+    BROKEN_ENDLESS,        /* the last value stays inside for ever */
     BROKEN_LOSES,          /* now and then a value goes nowhere */
     BROKEN_INVENTS,        /* now and then a value that nobody pushed */
     BROKEN_FALSE_EMPTY,    /* EMPTY with several inside */

@@ -17,6 +17,7 @@ history_init(struct history *h, unsigned n_threads, uint32_t events_max,
 
     assert(n_threads <= HISTORY_THREADS_MAX);
     atomic_init(&h->clock, 1);
+    atomic_init(&h->full, 0);
     h->n_threads = n_threads;
     h->events_max = events_max;
     h->values_max = values_max;
@@ -52,6 +53,7 @@ history_reset(struct history *h)
     unsigned i;
 
     atomic_store_explicit(&h->clock, 1, memory_order_relaxed);
+    atomic_store_explicit(&h->full, 0, memory_order_relaxed);
     for (i = 0; i < h->n_threads; i++) {
         h->logs[i].n_events = 0;
         h->logs[i].n_values = 0;
@@ -71,13 +73,14 @@ history_record(struct history *h, unsigned thread, int operation, int answer,
 {
     uint64_t returned = history_stamp(h);
     struct history_log *log = &h->logs[thread];
-    struct history_event *event = &log->events[log->n_events];
+    struct history_event *event;
 
     if (log->n_events == h->events_max ||
         n_values > h->values_max - log->n_values) {
-        fprintf(stderr, "history: the log of thread %u is full\n", thread);
-        abort();
+        atomic_store_explicit(&h->full, thread + 1, memory_order_relaxed);
+        return;
     }
+    event = &log->events[log->n_events];
     event->invoked = invoked;
     event->returned = returned;
     event->first = log->n_values;

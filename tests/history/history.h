@@ -93,6 +93,9 @@ struct history {
     unsigned n_threads;
     uint32_t events_max; /* of each thread */
     uint32_t values_max;
+    /* 1 + the thread whose log had no room for a call, which is not in it then;
+     * 0: the record is complete. */
+    _Atomic(uint32_t) full;
     struct history_log logs[HISTORY_THREADS_MAX];
 };
 
@@ -167,7 +170,9 @@ history_stamp(struct history *h)
 
 /*
  * Takes the second stamp, then writes the call down in the log of `thread`.
- * values: n_values that were pushed or popped, of n_wanted.
+ * values: n_values that were pushed or popped, of n_wanted. If the log is full
+ * the call is dropped and history_is_full from then on; a test whose logs have
+ * room for whatever a right queue does has met a wrong one, and should end.
  */
 void history_record(struct history *h, unsigned thread, int operation,
     int answer, uint64_t invoked, const uint32_t *values, unsigned n_values,
@@ -176,11 +181,20 @@ void history_record(struct history *h, unsigned thread, int operation,
 /* True if the log of `thread` has room for another `n` calls. */
 bool history_has_room(const struct history *h, unsigned thread, uint32_t n);
 
+/* True once a call was dropped, whichever thread's; any thread may ask. */
+static inline bool
+history_is_full(const struct history *h)
+{
+    return atomic_load_explicit(&h->full, memory_order_relaxed) != 0;
+}
+
 enum { HISTORY_RIGHT, HISTORY_WRONG, HISTORY_UNDECIDED };
 
 /*
- * Both answer HISTORY_RIGHT or HISTORY_WRONG and then fill in the fault; the
- * search gives up with HISTORY_UNDECIDED when the history is too long for it.
+ * Both answer HISTORY_RIGHT, or HISTORY_WRONG and then fill in the fault, or
+ * give up with HISTORY_UNDECIDED: the search when the history is too long for
+ * it, both when a log was full. (A value from nowhere or twice is wrong in
+ * spite of that, and the patterns say so.)
  */
 int history_search(const struct history *h,
     const struct history_contract *contract, struct history_fault *fault);

@@ -205,7 +205,8 @@ do_other(int operation, bool (*function)(void *), void *queue,
 }
 
 /* After all threads: takes what is left, until EMPTY three times in a row: a
- * value that an EMPTY was wrong about should still come out. */
+ * value that an EMPTY was wrong about should still come out. A queue that never
+ * ends fills the log, or makes n_most calls. */
 static void
 drain(const struct lin_kind *kind, void *queue, struct history *h,
     unsigned thread, unsigned n_most)
@@ -213,7 +214,7 @@ drain(const struct lin_kind *kind, void *queue, struct history *h,
     unsigned n_empty = 0;
     unsigned n;
 
-    while (n_most-- > 0 && n_empty < 3) {
+    while (n_most-- > 0 && n_empty < 3 && !history_is_full(h)) {
         if (do_pop(kind, queue, h, thread, 1, &n, NULL) == HISTORY_DONE)
             n_empty = 0;
         else
@@ -500,9 +501,9 @@ struct group {
     unsigned n_producers;
     unsigned n_consumers;
     uint32_t n_each;
+    uint32_t n_values; /* of all producers */
     uint32_t capacity;
     bool is_sleepy;
-    uint32_t n_taken; /* of the lone, sleepy consumer */
     sem_t bell;
     _Atomic(uint32_t) n_producing;
 };
@@ -512,13 +513,16 @@ struct member {
     unsigned thread;
 };
 
-/* More of them would only fill the log. */
+/*
+ * More of them would only fill the log. All values of the group may yet come
+ * out in this thread, one by one, so that much room is kept for them; where a
+ * log gets full nevertheless, more came out than went in.
+ */
 static bool
 is_enough(const struct group *group, unsigned thread, unsigned n_skippable)
 {
-    (void)thread;
     return n_skippable >= LONG_SKIPPABLE ||
-        !history_has_room(&group->h, thread, group->n_each + 8);
+        !history_has_room(&group->h, thread, group->n_values + 8);
 }
 
 static void *
@@ -534,7 +538,7 @@ long_producer(void *arg)
 
     if (kind->can_close && kind->is_closed_by_producers && rng_one_in(&rng, 2))
         closes_at = (uint32_t)rng_below(&rng, group->n_each);
-    while (next < group->n_each) {
+    while (next < group->n_each && !history_is_full(&group->h)) {
         unsigned max = kind->push_max < BATCH_MAX ? kind->push_max : BATCH_MAX;
         unsigned n = max > 1 && rng_one_in(&rng, 4)
             ? 1 + (unsigned)rng_below(&rng, max)
@@ -565,6 +569,9 @@ long_producer(void *arg)
         }
         stress_jitter(&rng);
     }
+    /* The round is over: nobody may sleep on. */
+    if (history_is_full(&group->h))
+        sem_post(&group->bell);
     atomic_fetch_sub_explicit(&group->n_producing, 1, memory_order_release);
     return NULL;
 }
@@ -577,7 +584,7 @@ rest(struct group *group, unsigned thread, int answer, struct rng *rng)
 
     if (kind->can_arm && answer == HISTORY_EMPTY &&
         (group->is_sleepy || rng_one_in(rng, 8)) &&
-        history_has_room(&group->h, thread, group->n_each + 16)) {
+        history_has_room(&group->h, thread, group->n_values + 16)) {
         if (!do_other(HISTORY_ARM, kind->arm, group->queue, &group->h, thread))
             return true;
         if (kind->can_disarm && rng_one_in(rng, 4) &&
@@ -599,11 +606,10 @@ long_consumer(void *arg)
     struct group *group = self->group;
     const struct lin_kind *kind = group->kind;
     struct rng rng = rng_make(group->seed, self->thread);
-    uint32_t all = group->n_producers * group->n_each;
     unsigned n_refused = 0;
     unsigned n_taken = 0;
 
-    for (;;) {
+    while (!history_is_full(&group->h)) {
         unsigned max = kind->pop_max < BATCH_MAX ? kind->pop_max : BATCH_MAX;
         unsigned n = max > 1 && rng_one_in(&rng, 2)
             ? 1 + (unsigned)rng_below(&rng, max)
@@ -616,7 +622,7 @@ long_consumer(void *arg)
             &n_popped, &may_skip);
 
         n_taken += n_popped;
-        if (group->is_sleepy ? n_taken == all
+        if (group->is_sleepy ? n_taken == group->n_values
                              : is_last && answer != HISTORY_DONE &&
                     answer != HISTORY_PENDING)
             return NULL;
@@ -629,6 +635,7 @@ long_consumer(void *arg)
                 sched_yield();
         }
     }
+    return NULL;
 }
 
 /* Sizes of a long run. */
@@ -638,7 +645,6 @@ make_group(struct group *group, const struct lin_kind *kind, unsigned n_threads,
 {
     unsigned n_consumers = kind->n_consumers_max;
     unsigned n_producers = kind->n_producers_max;
-    uint32_t values;
 
     if (n_consumers == 0)
         n_consumers = rng_one_in(rng, 3)
@@ -651,7 +657,7 @@ make_group(struct group *group, const struct lin_kind *kind, unsigned n_threads,
     group->n_consumers = n_consumers;
     group->n_each = lin_scaled(
         (1 + (unsigned)rng_below(rng, LONG_VALUES)) / n_producers + 1);
-    values = n_producers * group->n_each;
+    group->n_values = n_producers * group->n_each;
     group->capacity = 0;
     if (kind->capacities != NULL)
         group->capacity = kind->capacities[rng_below(rng, kind->n_capacities)];
@@ -660,9 +666,11 @@ make_group(struct group *group, const struct lin_kind *kind, unsigned n_threads,
     group->seed = rng_next(rng);
     sem_init(&group->bell, 0, 0);
     atomic_store(&group->n_producing, n_producers);
-    /* Twice the values: a queue that is wrong may give out more than it got. */
+    /* Every value once, and as many again for armings; the rest, EMPTY and the
+     * like. A queue that is wrong may give out more than it got. */
     history_init(&group->h, n_producers + n_consumers + 1,
-        2 * values + 3 * LONG_SKIPPABLE + group->n_each + 64, 2 * values + 64);
+        2 * group->n_values + 3 * LONG_SKIPPABLE + 64,
+        2 * group->n_values + 64);
     group->queue = kind->create(
         kind, n_producers + n_consumers + 1, group->n_each + BATCH_MAX);
     kind->reset(group->queue, group->capacity);
@@ -676,8 +684,7 @@ check_group(struct group *group, unsigned number, uint64_t round, FILE *out)
     struct history_fault fault;
     int verdict;
 
-    drain(group->kind, group->queue, &group->h, main_log,
-        group->n_producers * group->n_each + 3);
+    drain(group->kind, group->queue, &group->h, main_log, group->n_values + 3);
     contract.capacity = group->capacity;
     contract.is_drained = true;
     verdict = history_patterns(&group->h, &contract, &fault);
@@ -687,7 +694,7 @@ check_group(struct group *group, unsigned number, uint64_t round, FILE *out)
         last_fault = fault;
     if (verdict != HISTORY_RIGHT && out != NULL) {
         fprintf(out,
-            "%s: %s: a history is wrong: %s\n"
+            "%s: %s: a history is not right: %s\n"
             "  STRAIT_SEED=%llu STRAIT_HISTORY_ROUND=%llu, queue %u: "
             "%u producers, %u consumers, %u values each, capacity %u\n",
             stress.program, group->kind->name, fault.text,
@@ -744,7 +751,8 @@ lin_long(const struct lin_kind *kind, uint64_t round, FILE *out)
         }
     }
     if (closes && !kind->is_closed_by_producers) {
-        usleep((useconds_t)rng_below(&rng, 5000));
+        /* At any moment, early ones as often as late ones. */
+        usleep((useconds_t)rng_below(&rng, 2u << rng_below(&rng, 12)));
         for (g = 0; g < n_groups; g++)
             do_other(HISTORY_CLOSE, kind->close, groups[g].queue, &groups[g].h,
                 groups[g].n_producers + groups[g].n_consumers);

@@ -272,7 +272,10 @@ check_passages(struct look *look)
             }
         }
     }
-    for (i = 0; look->contract->is_drained && i < look->n; i++) {
+    /* Where a log was full, what came out may not be written down. */
+    for (i = 0;
+         look->contract->is_drained && !history_is_full(look->h) && i < look->n;
+         i++) {
         const struct passage *passage = &look->passages[i];
 
         if (passage->is_pushed && !passage->is_popped) {
@@ -841,8 +844,15 @@ history_patterns(const struct history *h,
     struct look look = { .h = h, .contract = contract, .fault = fault };
 
     memset(fault, 0, sizeof *fault);
-    return check_passages(&look) && check_order(&look) && check_empty(&look) &&
-            check_bounds(&look) && check_close(&look) && check_wakes(&look)
+    if (!check_passages(&look))
+        return HISTORY_WRONG;
+    if (history_is_full(h)) {
+        complain(&look, "the log of thread %u was full",
+            (unsigned)atomic_load_explicit(&h->full, memory_order_relaxed) - 1);
+        return HISTORY_UNDECIDED;
+    }
+    return check_order(&look) && check_empty(&look) && check_bounds(&look) &&
+            check_close(&look) && check_wakes(&look)
         ? HISTORY_RIGHT
         : HISTORY_WRONG;
 }

@@ -366,9 +366,11 @@ history_search(const struct history *h, const struct history_contract *contract,
     int verdict;
 
     memset(fault, 0, sizeof *fault);
-    if (!gather(h)) {
-        snprintf(fault->text, sizeof fault->text,
-            "more calls or values than the search can take");
+    if (history_is_full(h) || !gather(h)) {
+        snprintf(fault->text, sizeof fault->text, "%s",
+            history_is_full(h)
+                ? "a log was full"
+                : "more calls or values than the search can take");
         return HISTORY_UNDECIDED;
     }
     memset(&empty, 0, sizeof empty);
