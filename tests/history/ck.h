@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ck.h - Concurrency Kit's rings and fifos as oracles (differential.h). Only
+ * ck.h - Concurrency Kit's rings as oracles (differential.h). Only
  * tests include its headers, never the library.
  *
  * A ck_ring of size s holds s - 1 values, where Strait holds its whole
@@ -8,14 +8,10 @@
  * size and stops it by its own count at the capacity; with CK_RINGS_SAME it has
  * the same size, says FULL by itself, and the subject must be stopped at
  * capacity - 1 by its own count. ck_ring has no batches: its calls are repeated.
- *
- * A ck_fifo is unbounded and wants an entry for each value, which it keeps for a
- * while; ENTRIES of them, used in turn, are more than it can hold on to.
  */
 #ifndef STRAIT_TESTS_CK_H
 #define STRAIT_TESTS_CK_H
 
-#include <ck_fifo.h>
 #include <ck_ring.h>
 #include <stdbool.h>
 #include <stdlib.h>

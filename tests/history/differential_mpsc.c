@@ -21,7 +21,7 @@ main(void)
 
 #include <strait/mpsc.h>
 
-#include "ck.h"
+#include "ck_fifos.h"
 
 #define NODES (DIFFERENTIAL_UNBOUNDED + 2 * DIFFERENTIAL_BATCH_MAX)
 
@@ -162,109 +162,9 @@ ask(void *arg, size_t n, struct rng *rng)
 static const struct differential_queue mpsc = { "mpsc", create, destroy, push,
     pop, ask };
 
-/* ------------------------------------------------------------ ck_fifo */
-
-#define ENTRIES (2 * DIFFERENTIAL_UNBOUNDED)
-
-struct fifo_spsc {
-    ck_fifo_spsc_t fifo;
-    size_t next;
-    ck_fifo_spsc_entry_t entries[ENTRIES];
-};
-
-static void *
-create_spsc(uint32_t capacity)
-{
-    struct fifo_spsc *o = calloc(1, sizeof *o);
-
-    (void)capacity;
-    if (o != NULL)
-        ck_fifo_spsc_init(&o->fifo, &o->entries[o->next++]);
-    return o;
-}
-
-static size_t
-push_spsc(void *arg, const uintptr_t *values, size_t n, struct rng *rng)
-{
-    struct fifo_spsc *o = arg;
-    size_t i;
-
-    (void)rng;
-    for (i = 0; i < n; i++) {
-        ck_fifo_spsc_enqueue(&o->fifo, &o->entries[o->next], (void *)values[i]);
-        o->next = (o->next + 1) % ENTRIES;
-    }
-    return n;
-}
-
-static size_t
-pop_spsc(void *arg, uintptr_t *values, size_t n, struct rng *rng)
-{
-    struct fifo_spsc *o = arg;
-    void *value;
-    size_t i;
-
-    (void)rng;
-    for (i = 0; i < n && ck_fifo_spsc_dequeue(&o->fifo, &value); i++)
-        values[i] = (uintptr_t)value;
-    return i;
-}
-
-struct fifo_mpmc {
-    ck_fifo_mpmc_t fifo;
-    size_t next;
-    ck_fifo_mpmc_entry_t entries[ENTRIES];
-};
-
-static void *
-create_mpmc(uint32_t capacity)
-{
-    struct fifo_mpmc *o = aligned_alloc(64, (sizeof *o + 63) / 64 * 64);
-
-    (void)capacity;
-    if (o != NULL) {
-        o->next = 1;
-        ck_fifo_mpmc_init(&o->fifo, &o->entries[0]);
-    }
-    return o;
-}
-
-static size_t
-push_mpmc(void *arg, const uintptr_t *values, size_t n, struct rng *rng)
-{
-    struct fifo_mpmc *o = arg;
-    size_t i;
-
-    (void)rng;
-    for (i = 0; i < n; i++) {
-        ck_fifo_mpmc_enqueue(&o->fifo, &o->entries[o->next], (void *)values[i]);
-        o->next = (o->next + 1) % ENTRIES;
-    }
-    return n;
-}
-
-static size_t
-pop_mpmc(void *arg, uintptr_t *values, size_t n, struct rng *rng)
-{
-    struct fifo_mpmc *o = arg;
-    ck_fifo_mpmc_entry_t *garbage;
-    void *value;
-    size_t i;
-
-    (void)rng;
-    for (i = 0; i < n && ck_fifo_mpmc_dequeue(&o->fifo, &value, &garbage); i++)
-        values[i] = (uintptr_t)value;
-    return i;
-}
-
-static const struct differential_queue fifo_spsc = { "ck_fifo spsc",
-    create_spsc, destroy, push_spsc, pop_spsc, NULL };
-static const struct differential_queue fifo_mpmc = { "ck_fifo mpmc",
-    create_mpmc, destroy, push_mpmc, pop_mpmc, NULL };
-
 static const struct differential_pair pairs[] = {
-    { &mpsc, &fifo_spsc, NULL },
-    { &mpsc, &fifo_mpmc, NULL },
+    { &mpsc, &ck_fifo_spsc_queue, NULL },
+    { &mpsc, &ck_fifo_mpmc_queue, NULL },
 };
 
 int
