@@ -24,11 +24,12 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 10000
+#define TICK_MS 2
 #define STEPS_MAX 100000u /* an operation that is longer does not end */
 
 enum request_kind { ATTACH, ARRIVE, FREEZE, GO_ON, RELEASE };
@@ -107,21 +108,18 @@ leave_with_the_stage(void)
 
 /*
  * Waits until the subject stops: FROZEN. ASLEEP if it was seen sleeping for a
- * while, LOST if neither happens.
+ * while, LOST if neither happens. A tick ends the wait, and is repeated: one
+ * that comes between two waits does no harm.
  */
 static enum stepper_state
 await_stop(int *ret_signal)
 {
-    struct timespec pause = { 0, 2000000 };
-    sigset_t child;
     int n_asleep = 0;
-    int waited_ms = 0;
+    int n_ticks = 0;
 
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    while (waited_ms < PATIENCE_MS) {
+    while (n_ticks < PATIENCE_MS / TICK_MS) {
         int status;
-        pid_t found = waitpid(subject, &status, __WALL | WNOHANG);
+        pid_t found = waitpid(subject, &status, __WALL);
 
         if (found == subject) {
             on_the_way = false;
@@ -130,15 +128,33 @@ await_stop(int *ret_signal)
             *ret_signal = WSTOPSIG(status);
             return STEPPER_FROZEN;
         }
-        if (sigtimedwait(&child, NULL, &pause) >= 0 || errno != EAGAIN)
-            continue;
-        waited_ms += 2;
+        if (errno != EINTR)
+            give_up("waitpid");
+        n_ticks++;
         leave_with_the_stage();
         n_asleep = state_letter() == 'S' ? n_asleep + 1 : 0;
         if (n_asleep == 5)
             return STEPPER_ASLEEP;
     }
     return STEPPER_LOST;
+}
+
+static void
+tick(int signal)
+{
+    (void)signal;
+}
+
+static void
+start_ticking(void)
+{
+    struct sigaction action = { .sa_handler = tick };
+    struct itimerval every = { { 0, TICK_MS * 1000 }, { 0, TICK_MS * 1000 } };
+
+    /* Without SA_RESTART: waitpid returns, and read and write are repeated. */
+    if (sigaction(SIGALRM, &action, NULL) != 0 ||
+        setitimer(ITIMER_REAL, &every, NULL) != 0)
+        give_up("a timer");
 }
 
 static void
@@ -202,18 +218,37 @@ run_on(struct reply *reply)
         reply->state = STEPPER_ENDED;
 }
 
+static bool
+next_request(struct request *request)
+{
+    ssize_t n;
+
+    do
+        n = read(channel, request, sizeof *request);
+    while (n < 0 && errno == EINTR);
+    return n == sizeof *request;
+}
+
+static bool
+answer(const struct reply *reply)
+{
+    ssize_t n;
+
+    do
+        n = write(channel, reply, sizeof *reply);
+    while (n < 0 && errno == EINTR);
+    return n == sizeof *reply;
+}
+
 __attribute__((noreturn)) static void
 be_the_stepper(void)
 {
     struct reply reply = { STEPPER_ENDED, 0, 0 };
     struct request request;
     unsigned n_steps = 0;
-    sigset_t child;
 
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child, NULL);
-    while (read(channel, &request, sizeof request) == sizeof request) {
+    start_ticking();
+    while (next_request(&request)) {
         int signal = 0;
 
         switch (request.kind) {
@@ -236,7 +271,7 @@ be_the_stepper(void)
         case GO_ON: step_on(&reply, n_steps); break;
         case RELEASE: run_on(&reply); break;
         }
-        if (write(channel, &reply, sizeof reply) != sizeof reply)
+        if (!answer(&reply))
             break;
     }
     /* The stage has closed its end: it exits, or was killed. */
