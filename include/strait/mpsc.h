@@ -42,6 +42,7 @@
 
 #include <strait/atomic.h>
 #include <strait/base.h>
+#include <strait/role.h>
 
 STRAIT_BEGIN_DECLS
 
@@ -54,7 +55,9 @@ typedef struct strait_mpsc_node {
 typedef struct strait_mpsc {
     /* Producers and consumer: the newest node, or one of the two dummies. */
     STRAIT_ATOMIC(strait_mpsc_node_t *) tail_;
-    char pad_[STRAIT_CACHE_LINE - sizeof(void *)];
+    /* Checked builds only. */
+    strait_role_t consuming_;
+    char pad_[STRAIT_CACHE_LINE - sizeof(void *) - sizeof(uint32_t)];
     /* Consumer only: a dummy in front of the list, or the oldest node. */
     strait_mpsc_node_t *cursor_;
     /* The dummies; a producer writes their next_ once per emptied queue. */
@@ -65,7 +68,7 @@ typedef struct strait_mpsc {
 /** Static initialiser: strait_mpsc_t q = STRAIT_MPSC_INIT(q); */
 /* clang-format off */
 #define STRAIT_MPSC_INIT(q)                                                    \
-    { &(q).stub_, { 0 }, &(q).stub_, { NULL }, { NULL } }
+    { &(q).stub_, { 0 }, { 0 }, &(q).stub_, { NULL }, { NULL } }
 /* clang-format on */
 
 /** What strait_mpsc_pop and strait_mpsc_pop_chain answer. */
@@ -158,6 +161,7 @@ strait_mpsc_pop(strait_mpsc_t *q, strait_mpsc_node_t **ret_node) STRAIT_NOEXCEPT
     strait_mpsc_node_t *node = q->cursor_;
     strait_mpsc_node_t *next;
     strait_mpsc_node_t *expected;
+    STRAIT_ROLE_(&q->consuming_);
 
     if (node == &q->stub_ || node == &q->armed_) {
         /* [M2:acq] the first node and what it carries. */
@@ -212,6 +216,7 @@ strait_mpsc_pop_chain(strait_mpsc_t *q, size_t max,
     strait_mpsc_node_t *node;
     size_t n = 1;
     int popped = strait_mpsc_pop(q, &first);
+    STRAIT_ROLE_(&q->consuming_);
 
     if (popped != STRAIT_MPSC_ITEM)
         return popped;

@@ -37,6 +37,7 @@
 
 #include <strait/atomic.h>
 #include <strait/base.h>
+#include <strait/role.h>
 
 STRAIT_BEGIN_DECLS
 
@@ -56,7 +57,8 @@ typedef struct strait_ring {
     char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t)];
     /* Consumers: position of the next pop. */
     STRAIT_ATOMIC(uint64_t) consumer_;
-    char pad1_[STRAIT_CACHE_LINE - sizeof(uint64_t)];
+    strait_role_t alone_; /* the _alone forms; checked builds only */
+    char pad1_[STRAIT_CACHE_LINE - sizeof(uint64_t) - sizeof(uint32_t)];
     /* Nobody writes these after init. */
     strait_ring_slot_t *slots_;
     uint64_t mask_;
@@ -330,6 +332,7 @@ strait_ring_pop_n_alone(
     uint64_t c = strait_load_rlx(&ring->consumer_);
     uint64_t p;
     size_t i;
+    STRAIT_ROLE_(&ring->alone_);
 
     for (i = 0; i < n; i++) {
         strait_ring_slot_t *slot = &ring->slots_[(c + i) & ring->mask_];

@@ -39,6 +39,7 @@
 
 #include <strait/atomic.h>
 #include <strait/base.h>
+#include <strait/role.h>
 
 STRAIT_BEGIN_DECLS
 
@@ -49,11 +50,13 @@ typedef struct strait_spsc {
     STRAIT_ATOMIC(uint64_t) tail_;
     uint64_t limit_;
     STRAIT_ATOMIC(uint32_t) closed_;
-    char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - sizeof(uint32_t)];
+    strait_role_t producing_; /* checked builds only */
+    char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - 2 * sizeof(uint32_t)];
     /* Consumer: position of the next release, and what it saw of tail_. */
     STRAIT_ATOMIC(uint64_t) head_;
     uint64_t tail_seen_;
-    char pad1_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t)];
+    strait_role_t consuming_; /* checked builds only */
+    char pad1_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - sizeof(uint32_t)];
     /* Nobody writes these after init. */
     uint64_t mask_;
     void **slots_;
@@ -107,6 +110,7 @@ strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
     uint64_t tail = strait_load_rlx(&q->tail_);
     uint64_t index = tail & q->mask_;
     uint64_t room = q->limit_ - tail;
+    STRAIT_ROLE_(&q->producing_);
 
     if (room < n || (int64_t)room < 0) {
         /* rlx: our own. */
@@ -136,6 +140,7 @@ strait_spsc_commit(strait_spsc_t *q, size_t n) STRAIT_NOEXCEPT
 {
     /* rlx: our own. */
     uint64_t tail = strait_load_rlx(&q->tail_);
+    STRAIT_ROLE_(&q->producing_);
 
     STRAIT_POINT("spsc.commit");
     /* [S1:rel] what was written into the places. */
@@ -159,6 +164,7 @@ strait_spsc_peek(strait_spsc_t *q, size_t n, size_t *ret_index) STRAIT_NOEXCEPT
     uint64_t head = strait_load_rlx(&q->head_);
     uint64_t index = head & q->mask_;
     uint64_t filled = q->tail_seen_ - head;
+    STRAIT_ROLE_(&q->consuming_);
 
     if (filled < n) {
         /* [S1:acq] what the producer wrote into the places. */
@@ -184,6 +190,7 @@ strait_spsc_release(strait_spsc_t *q, size_t n) STRAIT_NOEXCEPT
 {
     /* rlx: our own. */
     uint64_t head = strait_load_rlx(&q->head_);
+    STRAIT_ROLE_(&q->consuming_);
 
     STRAIT_POINT("spsc.release");
     /* [S2:rel] we have done with the places. */
@@ -200,6 +207,7 @@ strait_spsc_push(strait_spsc_t *q, void *value) STRAIT_NOEXCEPT
 {
     /* rlx: our own. */
     uint64_t tail = strait_load_rlx(&q->tail_);
+    STRAIT_ROLE_(&q->producing_);
 
     if ((int64_t)(q->limit_ - tail) <= 0) {
         /* rlx: our own. */
@@ -230,6 +238,7 @@ strait_spsc_pop(strait_spsc_t *q, void **ret_value) STRAIT_NOEXCEPT
 {
     /* rlx: our own. */
     uint64_t head = strait_load_rlx(&q->head_);
+    STRAIT_ROLE_(&q->consuming_);
 
     if (head == q->tail_seen_) {
         /* [S1:acq] the value, and what it points to. */

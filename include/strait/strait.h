@@ -13,6 +13,7 @@
 #include <strait/cpu.h>
 #include <strait/error.h>
 #include <strait/memory.h>
+#include <strait/role.h>
 
 #include <strait/event.h>
 #include <strait/mpsc.h>

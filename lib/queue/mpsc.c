@@ -69,13 +69,15 @@ strait_mpsc_init(strait_mpsc_t *q)
 {
     if (q == NULL || (uintptr_t)q % sizeof(void *) != 0)
         return -STRAIT_EINVAL_;
-    /* rlx: three times; the queue is not shared before init has returned, and
+    /* rlx: four times; the queue is not shared before init has returned, and
      * whatever shares it publishes these. */
     strait_store_rlx(&q->stub_.next_, NULL);
     /* rlx: as above. */
     strait_store_rlx(&q->armed_.next_, NULL);
     /* rlx: as above. */
     strait_store_rlx(&q->tail_, &q->stub_);
+    /* rlx: as above. */
+    strait_store_rlx(&q->consuming_.taken_, 0);
     q->cursor_ = &q->stub_;
     return 0;
 }
@@ -86,6 +88,7 @@ strait_mpsc_arm(strait_mpsc_t *q)
     strait_mpsc_node_t *dummy = q->cursor_;
     strait_mpsc_node_t *expected = dummy;
 
+    STRAIT_ROLE_LOOK_(&q->consuming_);
     if (dummy != &q->stub_ && dummy != &q->armed_)
         return false;
     STRAIT_POINT("mpsc.arm");
@@ -107,6 +110,7 @@ strait_mpsc_disarm(strait_mpsc_t *q)
 {
     strait_mpsc_node_t *expected = &q->armed_;
 
+    STRAIT_ROLE_LOOK_(&q->consuming_);
     if (q->cursor_ != &q->armed_)
         return true;
     STRAIT_POINT("mpsc.disarm");

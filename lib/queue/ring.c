@@ -123,6 +123,8 @@ strait_ring_init(
     strait_store_rlx(&ring->consumer_, start);
     /* rlx: as above. */
     strait_store_rlx(&ring->freed_, start);
+    /* rlx: as above. */
+    strait_store_rlx(&ring->alone_.taken_, 0);
     return 0;
 }
 

@@ -71,19 +71,25 @@ strait_spsc_init(strait_spsc_t *q, void **slots, size_t capacity)
     q->mask_ = capacity - 1;
     q->limit_ = start + capacity;
     q->tail_seen_ = start;
-    /* rlx: three times; not shared before init returns, and whatever shares the
+    /* rlx: five times; not shared before init returns, and whatever shares the
      * queue publishes all this. */
     strait_store_rlx(&q->tail_, start);
     /* rlx: as above. */
     strait_store_rlx(&q->head_, start);
     /* rlx: as above. */
     strait_store_rlx(&q->closed_, 0);
+    /* rlx: as above. */
+    strait_store_rlx(&q->producing_.taken_, 0);
+    /* rlx: as above. */
+    strait_store_rlx(&q->consuming_.taken_, 0);
     return 0;
 }
 
 bool
 strait_spsc_close(strait_spsc_t *q)
 {
+    STRAIT_ROLE_(&q->producing_);
+
     /* rlx: our own. */
     if (strait_load_rlx(&q->closed_) != 0)
         return false;

@@ -29,7 +29,8 @@ RAW = re.compile(
     r"\b(__atomic_\w+|__sync_\w+|atomic_\w+|memory_order_?\w*|_Atomic|"
     r"__c11_atomic_\w+|STRAIT_(?:RAW|SEAM)_\w+)\b|<(stdatomic\.h)>")
 VOLATILE = re.compile(r"(?<!asm )(?<!asm__ )\b(?:volatile|__volatile__)\b")
-SHIM = "include/strait/atomic.h"
+# role.c watches operations and must not count as one.
+SHIM = ("include/strait/atomic.h", "lib/base/role.c")
 REACH = 6
 DEFINITION = re.compile(r"^\s*\*?\s*([A-Z]+[0-9]+)\s{2,}\S")
 
@@ -72,7 +73,7 @@ def check(tree):
         lines = code.split("\n")
         for line, label in listed_edges(text):
             defined.setdefault(label, []).append((name, line))
-        if name == SHIM:
+        if name in SHIM:
             continue
         for number, line in enumerate(lines, 1):
             for match in RAW.finditer(line):

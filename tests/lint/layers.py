@@ -27,7 +27,7 @@ BELOW = {
 # The layer of each public header. strait.h includes them all.
 PUBLIC = {
     "base.h": "base", "atomic.h": "base", "clock.h": "base", "cpu.h": "base",
-    "error.h": "base", "memory.h": "base",
+    "error.h": "base", "memory.h": "base", "role.h": "base",
     "event.h": "queue", "mpsc.h": "queue", "mpsc_shared.h": "queue",
     "reclaim.h": "queue", "ring.h": "queue", "sink.h": "queue",
     "spsc.h": "queue",

@@ -14,7 +14,8 @@
  *         return stress_end();
  *     }
  *
- * Runs for STRAIT_STRESS_SECONDS (default 1), at least one round. A watchdog
+ * Runs for STRAIT_STRESS_SECONDS (default 1, or what the folder defines
+ * STRESS_SECONDS as), at least one round. A watchdog
  * thread aborts the program, naming the phase, if nothing calls
  * stress_progress(), stress_phase() or stress_goes_on() for 10 seconds, or
  * STRAIT_STRESS_PATIENCE: a lost wake-up shows as that.
@@ -35,9 +36,14 @@
 
 /* Pulls in the seam, if the program has one. */
 #include <strait/atomic.h>
+#include <strait/error.h>
 
 #include "rng.h"
 #include "sanitizer.h"
+
+#ifndef STRESS_SECONDS
+#define STRESS_SECONDS 1
+#endif
 
 static struct {
     const char *program;
@@ -150,25 +156,36 @@ stress_watch(void *arg)
     return NULL;
 }
 
+/* What the library has to say, before it traps perhaps. */
+static inline void
+stress_report(int level, const char *text, void *arg)
+{
+    (void)level;
+    (void)arg;
+    stress_die(text);
+}
+
 static inline void
 stress_begin(int argc, char **argv, const char *program, const char *about)
 {
+    static const strait_reporter_t reporter = { stress_report, NULL };
     pthread_t watch;
 
     stress.program = program;
+    strait_set_reporter(&reporter);
     if (argc > 1) {
         bool help = strcmp(argv[1], "--help") == 0;
 
         fprintf(help ? stdout : stderr,
             "usage: %s [--help]\n%s\n"
-            "  STRAIT_STRESS_SECONDS=n   how long (default 1)\n"
+            "  STRAIT_STRESS_SECONDS=n   how long (default %g)\n"
             "  STRAIT_STRESS_PATIENCE=n  seconds without progress that count "
             "as a hang (default 10)\n"
             "  STRAIT_SEED=n             repeats the run with that seed\n",
-            program, about);
+            program, about, (double)STRESS_SECONDS);
         exit(help ? 0 : 2);
     }
-    stress.seconds = stress_number("STRAIT_STRESS_SECONDS", 1);
+    stress.seconds = stress_number("STRAIT_STRESS_SECONDS", STRESS_SECONDS);
     stress.patience = stress_number(
         "STRAIT_STRESS_PATIENCE", 10 * SANITIZER_SLOWDOWN);
     stress.seed = test_seed(program, SEED_FROM_TIME);
