@@ -2,8 +2,8 @@
 /*
  * broken.h - a queue under a mutex that is right, or wrong in one chosen way:
  * what the checkers of histories must find. Where a mistake shows only in a
- * certain order of calls, the queue waits a moment for that order, so that it is
- * found soon on any machine.
+ * certain order of calls, the queue waits a moment for that order, so that it
+ * is found soon on any machine.
  */
 #ifndef STRAIT_TESTS_BROKEN_H
 #define STRAIT_TESTS_BROKEN_H

@@ -2,8 +2,8 @@
 /*
  * ck_fifos.h - Concurrency Kit's fifos as oracles (differential.h).
  *
- * A ck_fifo is unbounded and wants an entry for each value, which it keeps for a
- * while; twice as many entries as values, used in turn, are more than it can
+ * A ck_fifo is unbounded and wants an entry for each value, which it keeps for
+ * a while; twice as many entries as values, used in turn, are more than it can
  * hold on to.
  */
 #ifndef STRAIT_TESTS_CK_FIFOS_H

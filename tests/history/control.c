@@ -82,6 +82,7 @@ kind_of(const struct control *control)
         .can_close = true,
         .capacities = capacities,
         .n_capacities = 3,
+        .n_long_values = 4000,
         .defect = control->defect,
         BROKEN_FUNCTIONS,
     };
@@ -100,8 +101,8 @@ expect(const struct control *control, bool is_long)
     struct lin_kind kind = kind_of(control);
     bool should_find = control->found_by & (is_long ? LONG : SHORT);
     unsigned n_rounds = should_find ? ROUNDS_MAX
-        : is_long                   ? lin_scaled(4)
-                                    : lin_scaled(24);
+        : is_long                   ? lin_scaled(2)
+                                    : lin_scaled(12);
     bool has_said = control->text == NULL;
     unsigned n_found = 0;
     unsigned round;

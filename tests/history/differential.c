@@ -22,6 +22,11 @@ static const char *const defect_names[] = { "none", "a lost push",
     "a push made twice", "a false FULL", "a false EMPTY",
     "two values swapped" };
 
+/* Of a run, and more for each place, so that large queues are filled and
+ * emptied as well. Longer runs would only repeat that: other seeds are better. */
+#define STEPS 20000
+#define STEPS_EACH 20
+
 struct run {
     const struct differential_pair *pair;
     uint32_t capacity; /* 0: unbounded */
@@ -253,7 +258,7 @@ differential_main(int argc, char **argv, const char *program, const char *about,
                 struct run run = { .pair = &pairs[i],
                     .capacity = *capacity,
                     .seed = rng_next(&stress.rng),
-                    .n_steps = stress_scaled(400000) };
+                    .n_steps = stress_scaled(STEPS + STEPS_EACH * *capacity) };
 
                 stress_phase("%s against %s, capacity %u",
                     pairs[i].subject->name, pairs[i].oracle->name, *capacity);

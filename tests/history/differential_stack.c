@@ -178,7 +178,7 @@ main(int argc, char **argv)
     n_compared = 0;
     while (stress_goes_on()) {
         stress_phase("cas_stack against ck_stack");
-        if (!compare(rng_next(&stress.rng), stress_scaled(400000), NO_DEFECT))
+        if (!compare(rng_next(&stress.rng), stress_scaled(40000), NO_DEFECT))
             return 1;
     }
     fprintf(stderr,

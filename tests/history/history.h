@@ -9,9 +9,9 @@
  *     int answer = strait_ring_push(&ring, value);
  *     history_record(h, thread, HISTORY_PUSH, translated, invoked, &id, 1, 1);
  *
- * No two stamps are equal, and the checkers rely on it. "a before b" below means
- * that a's second stamp is older than b's first. Two checkers look at the record
- * afterwards, when all threads have been joined:
+ * No two stamps are equal, and the checkers rely on it. "a before b" below
+ * means that a's second stamp is older than b's first. Two checkers look at the
+ * record afterwards, when all threads have been joined:
  *
  *     history_search    tries to find an order of the calls, one that keeps
  *         "before", in which a sequential queue gives the same answers (the

@@ -488,7 +488,6 @@ lin_short(
 
 /* ------------------------------------------------------------ long runs */
 
-#define LONG_VALUES 24000    /* of all producers of a group together */
 #define LONG_SKIPPABLE 4000u /* EMPTY, FULL, PENDING recorded of a thread */
 #define GROUPS_MAX 32
 
@@ -645,6 +644,8 @@ make_group(struct group *group, const struct lin_kind *kind, unsigned n_threads,
 {
     unsigned n_consumers = kind->n_consumers_max;
     unsigned n_producers = kind->n_producers_max;
+    unsigned n_most = kind->n_long_values != 0 ? kind->n_long_values
+                                               : LIN_LONG_VALUES;
 
     if (n_consumers == 0)
         n_consumers = rng_one_in(rng, 3)
@@ -656,7 +657,7 @@ make_group(struct group *group, const struct lin_kind *kind, unsigned n_threads,
     group->n_producers = n_producers;
     group->n_consumers = n_consumers;
     group->n_each = lin_scaled(
-        (1 + (unsigned)rng_below(rng, LONG_VALUES)) / n_producers + 1);
+        (1 + (unsigned)rng_below(rng, n_most)) / n_producers + 1);
     group->n_values = n_producers * group->n_each;
     group->capacity = 0;
     if (kind->capacities != NULL)

@@ -25,6 +25,8 @@
 
 #include "history.h"
 
+#define LIN_LONG_VALUES 24000u /* of all producers of a queue together */
+
 struct lin_kind {
     const char *name;
     struct history_contract contract; /* the driver fills in the capacity */
@@ -39,6 +41,7 @@ struct lin_kind {
     bool can_sleep; /* a lone consumer that armed may wait for WAKE */
     const uint32_t *capacities; /* NULL: unbounded */
     unsigned n_capacities;
+    unsigned n_long_values; /* the most in a long run; 0: LIN_LONG_VALUES */
     int defect; /* for the controls, whose queues are broken on purpose */
 
     /* A queue that can take values of n_threads threads, numbers below n_each.

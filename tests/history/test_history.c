@@ -507,6 +507,20 @@ spoil(struct rng *rng)
     }
 }
 
+/* As many as a moment takes; more if STRAIT_STRESS_SECONDS says more. */
+static unsigned
+n_random(void)
+{
+    const char *text = getenv("STRAIT_STRESS_SECONDS");
+    double seconds = text != NULL ? strtod(text, NULL) : 0;
+
+    if (!(seconds > 1))
+        seconds = 1;
+    if (seconds > 60)
+        seconds = 60;
+    return (unsigned)(15000 * seconds) / SANITIZER_SLOWDOWN;
+}
+
 Test(history, random, .timeout = 120)
 {
     struct rng rng = rng_make(test_seed("history.checkers", SEED_FROM_TIME), 0);
@@ -517,9 +531,10 @@ Test(history, random, .timeout = 120)
     struct history_fault by_search;
     unsigned n_wrong = 0;
     unsigned n_seen = 0;
+    unsigned n = n_random();
     unsigned i;
 
-    for (i = 0; i < 40000 / SANITIZER_SLOWDOWN; i++) {
+    for (i = 0; i < n; i++) {
         int patterns;
         int search;
 
