@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mpsc/strait - the completion queue, one push and one pop at a time, or by
- * chains.
+ * mpsc/strait - the completion queue, one push at a time or a chain, one pop at
+ * a time.
  */
 #include "mpsc/mpsc.h"
 
@@ -65,22 +65,17 @@ queue_push_bulk(queue_t *queue, producer_t *producer, item_t *items, unsigned n)
         : n;
 }
 
-/* As many as stay in the nearest cache until they are read. */
-#define CHAIN_MAX 64
-
+/* One pop each: strait_mpsc_pop_chain is for who hands the chain on, and would
+ * walk along the nodes twice here. */
 static inline unsigned
 queue_drain(queue_t *queue, struct mpsc_seen *seen)
 {
-    strait_mpsc_node_t *node;
-    strait_mpsc_node_t *last;
-    size_t n;
+    item_t *item;
+    unsigned n = 0;
 
-    if (strait_mpsc_pop_chain(queue, CHAIN_MAX, &node, &last, &n) !=
-        STRAIT_MPSC_ITEM)
-        return 0;
-    for (; node != NULL; node = strait_mpsc_next(node))
-        mpsc_see(seen, STRAIT_CONTAINER_OF(node, item_t, node)->stamp);
-    return (unsigned)n;
+    for (; n < MPSC_BATCH_MAX && (item = queue_pop(queue)) != NULL; n++)
+        mpsc_see(seen, item->stamp);
+    return n;
 }
 
 #include "mpsc/driver.h"

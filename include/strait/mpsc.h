@@ -195,8 +195,9 @@ strait_mpsc_pop(strait_mpsc_t *q, strait_mpsc_node_t **ret_node) STRAIT_NOEXCEPT
 
 /**
  * Takes up to `max` of the oldest nodes as a chain, linked as strait_mpsc_link
- * does it: go along it by strait_mpsc_next, or push it on as it is. Cheaper per
- * node than pop, and what follows cannot be touched by a producer any more.
+ * does it, to push it on as it is, or to go along it by strait_mpsc_next. Whoever
+ * only wants the nodes one by one is better off with pop, which goes along them
+ * once, not twice.
  * @param q               queue (not NULL)
  * @param max             how many at most; 0 is taken as 1
  * @param[out] ret_first  oldest; set, like the others, only with _ITEM
