@@ -32,7 +32,9 @@
  * in the order of the exchanges overall. What a producer wrote before push is
  * visible to the consumer after pop. EMPTY may be answered while a push that
  * has returned is hidden behind one that has not: it is not linearizable, and
- * strait_mpsc_arm refuses to arm in that case, so no sleep is based on it.
+ * strait_mpsc_arm refuses to arm in that case, so no sleep is based on it. If it
+ * refuses again and again, a producer was stopped in the middle of its push:
+ * give it time (yield, sleep a little), do not spin.
  *
  * Fork, signals: push may be called from a signal handler. The child of a fork
  * must initialise the queue anew; nothing here checks that.
@@ -73,12 +75,13 @@ typedef struct strait_mpsc {
 
 /** What strait_mpsc_pop and strait_mpsc_pop_chain answer. */
 enum {
-    STRAIT_MPSC_EMPTY = 0,  /**< nothing to take */
+    STRAIT_MPSC_EMPTY = 0,  /**< nothing to take, as far as one can see without
+                               disturbing producers; arming knows better */
     STRAIT_MPSC_ITEM = 1,   /**< a node was handed out */
-    STRAIT_MPSC_PENDING = 2 /**< a producer was between its exchange and its
-                               link during the call; what it pushed, and what
-                               came after, will appear when it has gone on. Do
-                               something else. */
+    STRAIT_MPSC_PENDING = 2 /**< there is a node, but a producer was between
+                               its exchange and its link behind it during the
+                               call; the node, and what came after, will appear
+                               when it has gone on. Do something else. */
 };
 
 /**
@@ -167,10 +170,9 @@ strait_mpsc_pop(strait_mpsc_t *q, strait_mpsc_node_t **ret_node) STRAIT_NOEXCEPT
         /* [M2:acq] the first node and what it carries. */
         next = strait_load_acquire(&node->next_);
         if (next == NULL) {
-            /* rlx: a hint. A stale answer says EMPTY, and then arming, which
-             * reads the same word by CAS, refuses. */
-            return strait_load_rlx(&q->tail_) == node ? STRAIT_MPSC_EMPTY
-                                                      : STRAIT_MPSC_PENDING;
+            /* Not a look at tail_, to tell a push in its gap from nothing: who
+             * polls would take that line away from those who push. */
+            return STRAIT_MPSC_EMPTY;
         }
         /* rlx: the dummy has left the list and is ours alone; M3 publishes
          * this when it comes back. */

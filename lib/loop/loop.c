@@ -166,10 +166,12 @@ deliver(strait_loop_t *loop)
         if (loop->stopping)
             return STRAIT_SINK_MORE;
         popped = strait_mpsc_pop(inbox, &node);
-        if (popped == STRAIT_MPSC_EMPTY)
-            return STRAIT_SINK_EMPTY;
-        if (popped == STRAIT_MPSC_PENDING)
-            return STRAIT_SINK_PENDING;
+        if (popped != STRAIT_MPSC_ITEM) {
+            /* EMPTY may be a push in its gap; one look is enough to tell. */
+            return popped == STRAIT_MPSC_EMPTY && strait_mpsc_is_empty(inbox)
+                ? STRAIT_SINK_EMPTY
+                : STRAIT_SINK_PENDING;
+        }
         loop->stats.n_delivered++;
         loop->may_spin = true;
         sti_gap_reset(&loop->gap);

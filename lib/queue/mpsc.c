@@ -8,16 +8,19 @@
  * (1) the tail word also says whether the consumer sleeps, by holding one of
  * two dummies, so that "publish" and "is the other side asleep" are ordered by
  * the modification order of one word and need no fence; (2) pop never waits
- * for a producer stopped in the gap, it answers PENDING; (3) the stub is put
- * back by a compare-and-swap from the last node, never by a push, so that a
- * drained queue costs one RMW.
+ * for a producer stopped in the gap, it answers PENDING, or EMPTY if only a look
+ * at the producers' line would tell (a consumer that polls is some 5 % quicker
+ * without it, with 1 and with 4 producers); (3) the stub is put back by a
+ * compare-and-swap from the last node, never by a push, so that a drained queue
+ * costs one RMW.
  *
  * Picture.  cursor_ -> [stub] -> [n1] -> [n2] <- tail_          two nodes
  *           cursor_ -> [n1] -> [n2] <- tail_                    after one step
  *           cursor_ -> [armed] <- tail_                         consumer asleep
  *           cursor_ -> [n1] --x  [n2] -> [n3] <- tail_          n2's producer is
  *     stopped between exchange and link (at x). n1 cannot be given out either:
- *     its next_ is still to be written. pop answers PENDING.
+ *     its next_ is still to be written. pop answers PENDING. In front of n1,
+ *     with the cursor at a dummy, it answers EMPTY, and arm refuses.
  *
  * Roles.  push, push_chain: any thread or signal handler. pop, pop_chain, arm,
  *     disarm, is_empty: the consumer. init: nobody else may look.
@@ -39,7 +42,7 @@
  *       NULL of the dummy, and all that the consumer wrote before arming
  *
  * Progress. push wait-free, 1 RMW. pop, arm, disarm wait-free: they answer
- *   PENDING or false instead of waiting. A producer preempted in the gap hides
+ *   PENDING, EMPTY or false instead of waiting. A producer preempted in the gap hides
  *   everything from its predecessor on (the link store is all that is left);
  *   nobody spins.
  *

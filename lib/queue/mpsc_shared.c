@@ -65,7 +65,7 @@ strait_mpsc_shared_open(strait_mpsc_shared_t *s)
 }
 
 /* The last holder is the consumer now; all pushes are complete. */
-static int
+static __attribute__((noinline)) int
 discard_all(strait_mpsc_shared_t *s)
 {
     strait_mpsc_node_t *node;

@@ -34,8 +34,11 @@ strait_sink_drain(strait_sink_t *sink, size_t budget, int status, int *ret_end)
         int popped = strait_mpsc_pop(&sink->queue, &node);
 
         if (popped != STRAIT_MPSC_ITEM) {
-            end = popped == STRAIT_MPSC_EMPTY ? STRAIT_SINK_EMPTY
-                                              : STRAIT_SINK_PENDING;
+            /* EMPTY may be a push in its gap; one look is enough to tell. */
+            end = popped == STRAIT_MPSC_EMPTY &&
+                    strait_mpsc_is_empty(&sink->queue)
+                ? STRAIT_SINK_EMPTY
+                : STRAIT_SINK_PENDING;
             break;
         }
         entry = STRAIT_CONTAINER_OF(node, strait_sink_entry_t, node_);

@@ -60,8 +60,9 @@ HOT = {
     "strait_mpsc_disarm": "cas.rel",
     # mpsc_shared: a counter, and the pops of who discards.
     "strait_mpsc_shared_open": "cas.rlx",
-    "strait_mpsc_shared_release": "add.ar add.rlx cas.rel 2*ld.acq",
-    "strait_mpsc_shared_close": "add.ar cas.rel 2*ld.acq",
+    "strait_mpsc_shared_release": "add.ar add.rlx",
+    "strait_mpsc_shared_close": "add.ar",
+    "discard_all": "cas.rel 2*ld.acq",
     # ring: a claim, a publication; a look at consumer_ and what is kept of it.
     "strait_ring_push": "cas.acq 2*ld.acq 2*st.rel",
     "strait_ring_push_n": "cas.acq 2*ld.acq 2*st.rel",

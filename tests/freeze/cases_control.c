@@ -127,7 +127,8 @@ others_wait(void)
     strait_mpsc_node_t *node;
     int said;
 
-    while ((said = strait_mpsc_pop(&q, &node)) != STRAIT_MPSC_EMPTY)
+    while ((said = strait_mpsc_pop(&q, &node)) != STRAIT_MPSC_EMPTY ||
+        !strait_mpsc_is_empty(&q))
         if (said == STRAIT_MPSC_ITEM)
             take(node);
 }
@@ -140,10 +141,10 @@ others_look(void)
     strait_mpsc_node_t *node;
     int said = strait_mpsc_pop(&q, &node);
 
-    if (said == STRAIT_MPSC_PENDING)
-        freeze_saw(FREEZE_PENDING);
-    else if (said == STRAIT_MPSC_ITEM)
+    if (said == STRAIT_MPSC_ITEM)
         take(node);
+    else if (said == STRAIT_MPSC_PENDING || !strait_mpsc_is_empty(&q))
+        freeze_saw(FREEZE_PENDING);
 }
 
 /* --- a ring whose pop claims first and frees the slot afterwards: a consumer

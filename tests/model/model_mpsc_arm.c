@@ -65,15 +65,8 @@ M_MAIN
     M_SPAWN(&b, producer, items[1]);
     while (n < TOTAL) {
         int got = strait_mpsc_pop(&q, &node);
+        struct item *item;
 
-        if (got == STRAIT_MPSC_ITEM) {
-            struct item *item = STRAIT_CONTAINER_OF(node, struct item, node);
-
-            M_ASSERT(M_GET(&item->payload) > 0);
-            M_OWN(&item->node.next_);
-            n++;
-            continue;
-        }
         if (got == STRAIT_MPSC_EMPTY) {
             strait_store_rlx(&n_announced, n_armings + 1);
             if (strait_mpsc_arm(&q)) {
@@ -85,7 +78,13 @@ M_MAIN
             }
             M_COVER("arming was refused");
         }
-        M_PAUSE();
+        /* Refused, or pending: then something comes. */
+        if (got != STRAIT_MPSC_ITEM)
+            M_AWAIT(strait_mpsc_pop(&q, &node) == STRAIT_MPSC_ITEM);
+        item = STRAIT_CONTAINER_OF(node, struct item, node);
+        M_ASSERT(M_GET(&item->payload) > 0);
+        M_OWN(&item->node.next_);
+        n++;
     }
     M_JOIN(a);
     M_JOIN(b);
