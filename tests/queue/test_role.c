@@ -191,7 +191,7 @@ Test(role, the_second_one_is_reported)
             operations[i].name, child_complaint);
 #else
     (void)meet_somebody;
-    cr_skip("no checks in this build (STRAIT_DEBUG is 0)");
+    cr_skip_test("no checks in this build (STRAIT_DEBUG is 0)");
 #endif
 }
 
@@ -223,7 +223,7 @@ Test(role, two_threads_that_pop_are_reported)
     cr_assert(child_run(pop_with_two, NULL) == NULL, "%s", child_complaint);
 #else
     (void)pop_with_two;
-    cr_skip("no checks in this build, or ThreadSanitizer is first");
+    cr_skip_test("no checks in this build, or ThreadSanitizer is first");
 #endif
 }
 
