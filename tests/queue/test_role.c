@@ -4,6 +4,7 @@
  * whatever operation it calls, and let a role move that was handed over. In
  * builds without checks the first kind is left out, and says so.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <strait/error.h>
 #include <strait/mpsc.h>
