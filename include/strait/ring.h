@@ -125,17 +125,24 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
          * has read value_, which we are about to overwrite. */
         freed = strait_load_acquire(&ring->freed_);
         if ((int64_t)(pos - freed) > (int64_t)ring->mask_) {
+            /* [R6:acq] all pops that those who claimed knew of, so that what
+             * we read next is no older, and FULL is true. */
+            uint64_t again = strait_load_acquire(&ring->producer_);
+
             /* [R4:acq] the same at first hand. */
             freed = strait_load_acquire(&ring->consumer_);
-            if ((int64_t)(pos - freed) > (int64_t)ring->mask_)
-                return STRAIT_RING_FULL;
+            if ((int64_t)(pos - freed) > (int64_t)ring->mask_) {
+                if (again == p)
+                    return STRAIT_RING_FULL;
+                continue;
+            }
             /* [R5:rel] passes R4 on to the other producers. One who stores an
              * older position here costs them a look at consumer_. */
             strait_store_release(&ring->freed_, freed);
         }
         /* [R2:acq] if the word carried ARMED: the sleeper's announcement,
-         * which was made before it armed. */
-        if (strait_cas_weak_acquire(
+         * which was made before it armed. [R6:rel] the pops that we know of. */
+        if (strait_cas_weak_acq_rel(
                 &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {
             STRAIT_POINT("ring.push.claimed");
             slot = &ring->slots_[pos & ring->mask_];
@@ -166,8 +173,9 @@ STRAIT_NODISCARD STRAIT_INLINE int
 strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
 {
     for (;;) {
-        /* rlx: a guess; the CAS below decides. */
-        uint64_t c = strait_load_rlx(&ring->consumer_);
+        /* A guess; the CAS below decides. [R4:acq] the claims of what was
+         * popped: what is read below is no older, and EMPTY is true. */
+        uint64_t c = strait_load_acquire(&ring->consumer_);
         strait_ring_slot_t *slot = &ring->slots_[c & ring->mask_];
         /* [R3:acq] the value and what it points to. */
         uint64_t seq = strait_load_acquire(&slot->seq_);
@@ -189,8 +197,8 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
             uint64_t again = strait_load_rlx(&ring->consumer_);
 
             if (again == c && (int64_t)(seq - (c + 1)) < 0) {
-                /* rlx: a hint, and perhaps older than c. Who wants to sleep
-                 * asks strait_ring_arm. */
+                /* rlx: no older than c, by R4. Who wants to sleep asks
+                 * strait_ring_arm. */
                 uint64_t p = strait_load_rlx(&ring->producer_);
 
                 return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
@@ -236,17 +244,22 @@ strait_ring_push_n(strait_ring_t *ring, void *const *values, size_t n,
         freed = strait_load_acquire(&ring->freed_);
         room = (int64_t)(freed + ring->mask_ + 1 - pos);
         if (room <= 0 || (uint64_t)room < n) {
+            /* [R6:acq] as in strait_ring_push. */
+            uint64_t again = strait_load_acquire(&ring->producer_);
+
             /* [R4:acq] the same at first hand. */
             freed = strait_load_acquire(&ring->consumer_);
             room = (int64_t)(freed + ring->mask_ + 1 - pos);
-            if (room <= 0)
+            if (room <= 0 && again == p)
                 return STRAIT_RING_FULL;
+            if (again != p)
+                continue;
             /* [R5:rel] passes R4 on. */
             strait_store_release(&ring->freed_, freed);
         }
         end = pos + ((uint64_t)room < n ? (uint64_t)room : n);
-        /* [R2:acq] as in strait_ring_push. */
-        if (strait_cas_weak_acquire(
+        /* [R2:acq] [R6:rel] as in strait_ring_push. */
+        if (strait_cas_weak_acq_rel(
                 &ring->producer_, &p, end << STRAIT_RING_SHIFT_)) {
             STRAIT_POINT("ring.push_n.claimed");
             *ret_n = (size_t)(end - pos);
@@ -281,8 +294,9 @@ strait_ring_pop_n(strait_ring_t *ring, void **values, size_t n, size_t *ret_n)
     STRAIT_NOEXCEPT
 {
     for (;;) {
-        /* rlx: a guess; the CAS below decides. */
-        uint64_t c = strait_load_rlx(&ring->consumer_);
+        /* A guess; the CAS below decides. [R4:acq] the claims of what was
+         * popped: what is read below is no older, and EMPTY is true. */
+        uint64_t c = strait_load_acquire(&ring->consumer_);
         uint64_t seq = 0;
         size_t i;
 
@@ -309,7 +323,7 @@ strait_ring_pop_n(strait_ring_t *ring, void **values, size_t n, size_t *ret_n)
             uint64_t again = strait_load_rlx(&ring->consumer_);
 
             if (again == c && (int64_t)(seq - (c + 1)) < 0) {
-                /* rlx: a hint, as in strait_ring_pop. */
+                /* rlx: as in strait_ring_pop. */
                 uint64_t p = strait_load_rlx(&ring->producer_);
 
                 return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
@@ -349,7 +363,7 @@ strait_ring_pop_n_alone(
         *ret_n = i;
         return STRAIT_RING_DONE;
     }
-    /* rlx: a hint, as in strait_ring_pop. */
+    /* rlx: no older than c, as all pops are ours. */
     p = strait_load_rlx(&ring->producer_);
     return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
                                          : STRAIT_RING_EMPTY;

@@ -45,8 +45,12 @@
  *   R3  seq store of push -> seq load of pop      the value
  *   R4  CAS of pop -> consumer_ load of a push one round later, directly or
  *       through R5      the consumer has read the slot
- *       -> consumer_ load of length, is_empty      the claims of what was popped
+ *       -> consumer_ load of pop, length, is_empty      the claims of what was
+ *       popped, without which EMPTY could be false
  *   R5  freed_ store of push -> freed_ load of a push      R4
+ *   R6  CAS of push -> second producer_ load of a push that finds no room      the
+ *       pops known to who claimed, without which FULL could be false: a stale
+ *       consumer_ beside a fresh producer_ is no moment of the ring
  *
  * Why a pop may read a value that is not its own: by I5 that happens only after
  * consumer_ has left c, and consumer_ never comes back to c, so the CAS fails

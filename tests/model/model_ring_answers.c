@@ -3,11 +3,15 @@
  * @obligation FULL only if all places were taken during the push; EMPTY never
  *   when a push is known to have returned and its value is not taken: behind an
  *   unfinished claim the answer is PENDING, and arming is refused; a ring that
- *   never is empty is never said to be
+ *   never is full, or never empty, is never said to be
  * @core ring
  * @case full -DFULL genmc unroll=4
  * @case pending -DPENDING genmc unroll=4
+ * @case never-full -DNEVER_FULL genmc unroll=4
+ * @case never-full-n -DNEVER_FULL -DBATCH genmc unroll=4
  * @case never-empty -DNEVER_EMPTY genmc unroll=4
+ * @case never-empty-pop -DNEVER_EMPTY -DPOP genmc unroll=4
+ * @case never-empty-pop-n -DNEVER_EMPTY -DPOP -DBATCH genmc unroll=4
  */
 #include "model.h"
 
@@ -69,6 +73,46 @@ M_MAIN
     M_ASSERT(strait_ring_pop(&ring, &value) == STRAIT_RING_EMPTY);
 }
 
+#elif defined(NEVER_FULL)
+
+static int
+push(int i)
+{
+#ifdef BATCH
+    void *values[1] = { &items[i] };
+    size_t n = 0;
+    int answer = strait_ring_push_n(&ring, values, 1, &n);
+
+    M_ASSERT(answer != STRAIT_RING_DONE || n == 1);
+    return answer;
+#else
+    return strait_ring_push(&ring, &items[i]);
+#endif
+}
+
+/* Takes one out before it puts another in. */
+M_THREAD(turner)
+{
+    void *value = NULL;
+
+    M_ASSERT(push(0) == STRAIT_RING_DONE);
+    if (strait_ring_pop(&ring, &value) == STRAIT_RING_DONE)
+        M_ASSERT(push(1) == STRAIT_RING_DONE);
+    return NULL;
+}
+
+M_MAIN
+{
+    m_thread a;
+
+    M_NAME(&ring, "ring");
+    M_NAME(slots, "slots");
+    M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
+    M_SPAWN(&a, turner, NULL);
+    M_ASSERT(push(2) == STRAIT_RING_DONE);
+    M_JOIN(a);
+}
+
 #elif defined(NEVER_EMPTY)
 
 /* Puts one in before it takes one out. */
@@ -78,25 +122,47 @@ M_THREAD(turner)
 
     M_ASSERT(strait_ring_push(&ring, &items[1]) == STRAIT_RING_DONE);
     M_ASSERT(strait_ring_pop(&ring, &value) == STRAIT_RING_DONE);
+#ifndef POP
     M_ASSERT(value == &items[0]);
+#endif
     return NULL;
 }
 
 M_MAIN
 {
     m_thread a;
+#ifdef POP
+    void *value = NULL;
+#else
     size_t length;
+#endif
 
     M_NAME(&ring, "ring");
     M_NAME(slots, "slots");
     M_ASSERT(strait_ring_init(&ring, slots, 2) == 0);
     M_ASSERT(strait_ring_push(&ring, &items[0]) == STRAIT_RING_DONE);
     M_SPAWN(&a, turner, NULL);
+#if !defined(POP)
     length = strait_ring_length(&ring);
     M_ASSERT(length == 1 || length == 2);
     M_ASSERT(!strait_ring_is_empty(&ring));
     M_JOIN(a);
     M_ASSERT(strait_ring_length(&ring) == 1);
+#elif defined(BATCH)
+    {
+        void *values[2] = { NULL, NULL };
+        size_t n = 0;
+
+        M_ASSERT(strait_ring_pop_n(&ring, values, 1, &n) != STRAIT_RING_EMPTY);
+        value = values[0];
+    }
+    M_ASSERT(value == NULL || value == &items[0] || value == &items[1]);
+    M_JOIN(a);
+#else
+    M_ASSERT(strait_ring_pop_strong(&ring, &value) == STRAIT_RING_DONE);
+    M_ASSERT(value == &items[0] || value == &items[1]);
+    M_JOIN(a);
+#endif
 }
 
 #else

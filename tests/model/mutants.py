@@ -41,7 +41,7 @@ class Mutant:
                  # the mistake would be its user's, and name a "@function"
 
 
-PUSH_CAS = """        if (strait_cas_weak_acquire(
+PUSH_CAS = """        if (strait_cas_weak_acq_rel(
                 &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {"""
 PUSH_FREED = """        freed = strait_load_acquire(&ring->freed_);
         if ((int64_t)(pos - freed) > (int64_t)ring->mask_) {"""
@@ -161,7 +161,7 @@ MUTANTS = [
          """if (strait_load_rlx(&ring->consumer_) == c) {
                 strait_store_release(&ring->consumer_, c + 1);""")]),
     Mutant("ring-push-keeps-armed", "ring", RING_MODELS, [
-        (RING_H, PUSH_CAS, """        if (strait_cas_weak_acquire(&ring->producer_, &p,
+        (RING_H, PUSH_CAS, """        if (strait_cas_weak_acq_rel(&ring->producer_, &p,
                 ((pos + 1) << STRAIT_RING_SHIFT_) |
                     (p & STRAIT_RING_ARMED_))) {""")]),
     Mutant("ring-push-overlooks-close", "ring", RING_MODELS, [
