@@ -7,9 +7,11 @@
 #include "support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: strait-bench [options]\n"
@@ -19,8 +21,8 @@ static const char usage[] =
     "  --only REGEX    only rows question/case/system that match, for example\n"
     "                  'offload', 'mpsc/1p', '/(strait|libuv)$'; also those\n"
     "                  that only --long would run\n"
-    "  --runs N        N runs of each row (default: what --seconds allows,\n"
-    "                  at least 3, at most 15)\n"
+    "  --runs N        N runs of each row, at most 1000 (default: what\n"
+    "                  --seconds allows, at least 3, at most 15)\n"
     "  --seconds S     time to spend when --runs is not given (default 45)\n"
     "  --limit S       a run that takes longer is ended and reported\n"
     "                  (default 20; 2 for systems known to stand still)\n"
@@ -34,8 +36,31 @@ static const char usage[] =
     "  --list          print the rows and end (--long --list: all)\n"
     "  --help          this text\n"
     "\n"
-    "Exit status: 0 all results right, 1 a wrong result or a crash,\n"
-    "2 bad usage, 130 interrupted.\n";
+    "Exit status: 0 all results right, 1 a wrong result, a crash or output\n"
+    "that was lost, 2 bad usage, 130 interrupted.\n";
+
+/* Before anything is opened, which would stand in its place. */
+static bool
+has_stdout(void)
+{
+    if (fcntl(STDOUT_FILENO, F_GETFD) >= 0)
+        return true;
+    fputs(
+        "strait-bench: standard output is closed; send it somewhere\n", stderr);
+    return false;
+}
+
+/* The exit status, which is not 0 if something of the output was lost. */
+static int
+finish_stdout(int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "strait-bench: standard output: %s\n",
+        errno != 0 ? strerror(errno) : "some of it was lost");
+    return status != 0 ? status : 1;
+}
 
 static int
 list_rows(const struct bench_plan *plan)
@@ -63,8 +88,31 @@ number_of(const char *option, const char *text)
 
     if (*text == '\0' || *end != '\0' || !(value > 0) || value > 1e9) {
         fprintf(stderr,
-            "strait-bench: --%s wants a positive number, not '%s'\n", option,
-            text);
+            "strait-bench: --%s wants a positive number, at most 1e9, not "
+            "'%s'\n",
+            option, text);
+        exit(2);
+    }
+    return value;
+}
+
+/* The same for whole numbers. */
+static uint64_t
+whole_number_of(
+    const char *option, const char *text, int base, uint64_t min, uint64_t max)
+{
+    char *end;
+    uint64_t value;
+
+    errno = 0;
+    value = strtoull(text, &end, base);
+    /* strtoull takes a sign and leading space, too. */
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
+        value < min || value > max) {
+        fprintf(stderr,
+            "strait-bench: --%s wants a whole number from %llu to %llu, not "
+            "'%s'\n",
+            option, (unsigned long long)min, (unsigned long long)max, text);
         exit(2);
     }
     return value;
@@ -92,11 +140,8 @@ read_options(
         switch (c) {
         case 'o': options->only = optarg; break;
         case 'r':
-            options->n_runs = (unsigned)number_of("runs", optarg);
-            if (options->n_runs < 1 || options->n_runs > 1000) {
-                fputs("strait-bench: --runs is 1 to 1000\n", stderr);
-                exit(2);
-            }
+            options->n_runs = (unsigned)whole_number_of(
+                "runs", optarg, 10, 1, 1000);
             break;
         case 's': options->seconds = number_of("seconds", optarg); break;
         case 'l':
@@ -104,10 +149,12 @@ read_options(
             options->has_limit = true;
             break;
         case 'L': options->long_form = true; break;
-        case 'S': options->seed = strtoull(optarg, NULL, 0); break;
+        case 'S':
+            options->seed = whole_number_of("seed", optarg, 0, 0, UINT64_MAX);
+            break;
         case 'j': options->json_path = optarg; break;
         case 'i': *ret_list = true; break;
-        case 'h': fputs(usage, stdout); exit(0);
+        case 'h': fputs(usage, stdout); exit(finish_stdout(0));
         default: fputs("try 'strait-bench --help'\n", stderr); exit(2);
         }
     }
@@ -134,6 +181,8 @@ main(int argc, char **argv)
     int status;
     int err;
 
+    if (!has_stdout())
+        return 1;
     setlocale(LC_CTYPE, "");
     read_options(argc, argv, &options, &is_list);
     err = bench_plan_make(&plan, &options, why, sizeof(why));
@@ -150,7 +199,7 @@ main(int argc, char **argv)
     if (is_list) {
         status = list_rows(&plan);
         bench_plan_free(&plan);
-        return status;
+        return finish_stdout(status);
     }
     /* Not to be told after a minute that the place was wrong. */
     if (options.json_path != NULL) {
@@ -181,5 +230,5 @@ main(int argc, char **argv)
     if (status == 0 && err != 0)
         status = 1;
     bench_plan_free(&plan);
-    return status;
+    return finish_stdout(status);
 }

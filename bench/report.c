@@ -59,7 +59,8 @@ bench_report_header(const struct bench_machine *machine,
         machine->load[0] > 0.5 ? "  (others are at work: expect a wide spread)"
                                : "");
     if (options->n_runs != 0)
-        printf("  method    %u runs of each", options->n_runs);
+        printf("  method    %u run%s of each", options->n_runs,
+            options->n_runs == 1 ? "" : "s");
     else
         printf("  method    about %g s of runs", options->seconds);
     printf(

@@ -18,6 +18,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "plain.h"
 #include "stepper.h"
 
@@ -266,38 +267,28 @@ run_case(const struct freeze_case *c)
 
 /* -------------------------------------------------------------------- main */
 
+static const char synopsis[] =
+    "usage: freeze [--only WORD] [--show] [--list] [--help]\n";
+
 static void
-usage(FILE *out)
+usage(void)
 {
-    fprintf(out,
-        "usage: freeze [--only WORD] [--show] [--help]\n\n"
-        "Stops a thread at every instruction of every queue operation and "
-        "sees that\nothers get on as the contract says.\n\n"
-        "  --only WORD  only cases whose operation or state contains WORD\n"
-        "  --show       a line for each instruction\n\n"
-        "Where ptrace is refused it says so and exits 77, but 1 if the "
-        "variable CI is set.\n");
+    printf("%s\n"
+           "Stops a thread at every instruction of every queue operation and "
+           "sees that\nothers get on as the contract says.\n\n"
+           "  --only WORD  only cases whose operation or state contains WORD\n"
+           "  --show       a line for each instruction\n"
+           "  --list       print the cases, operation and state, and end\n\n"
+           "Where ptrace is refused it says so and exits 77, but 1 if the "
+           "variable CI is set.\n",
+        synopsis);
 }
 
-static void
-read_options(int argc, char **argv)
+__attribute__((noreturn)) static void
+refuse(const char *argument, const char *why)
 {
-    int i;
-
-    for (i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            exit(0);
-        }
-        if (strcmp(argv[i], "--show") == 0) {
-            options.show = true;
-        } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
-            options.only = argv[++i];
-        } else {
-            usage(stderr);
-            exit(2);
-        }
-    }
+    fprintf(stderr, "freeze: %s '%s'\n%s", why, argument, synopsis);
+    exit(2);
 }
 
 static bool
@@ -305,6 +296,59 @@ is_wanted(const struct freeze_case *c)
 {
     return options.only == NULL || strstr(c->operation, options.only) != NULL ||
         strstr(c->state, options.only) != NULL;
+}
+
+/* Answers how many cases are wanted, and prints them if asked to. */
+static unsigned
+count_wanted(bool list)
+{
+    unsigned n = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        const struct freeze_case *c;
+
+        for (c = lists[i]; c->operation != NULL; c++) {
+            if (!is_wanted(c))
+                continue;
+            n++;
+            if (list)
+                printf("%-19s %s\n", c->operation, c->state);
+        }
+    }
+    return n;
+}
+
+static void
+read_options(int argc, char **argv)
+{
+    bool list = false;
+    int i;
+
+    for (i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            usage();
+            exit(output_end("freeze", 0));
+        }
+        if (strcmp(argv[i], "--show") == 0) {
+            options.show = true;
+        } else if (strcmp(argv[i], "--list") == 0) {
+            list = true;
+        } else if (strcmp(argv[i], "--only") == 0) {
+            if (i + 1 >= argc)
+                refuse(argv[i], "no value after");
+            options.only = argv[++i];
+        } else {
+            refuse(argv[i], "unknown option");
+        }
+    }
+    if (count_wanted(list) == 0) {
+        fprintf(
+            stderr, "freeze: no case matches '%s'; see --list\n", options.only);
+        exit(2);
+    }
+    if (list)
+        exit(output_end("freeze", 0));
 }
 
 int
@@ -315,6 +359,7 @@ main(int argc, char **argv)
     unsigned n_cases = 0;
     size_t i;
 
+    output_begin("freeze");
     read_options(argc, argv);
     stepper_split();
     signal(SIGPROF, leave_the_wait);
@@ -346,5 +391,5 @@ main(int argc, char **argv)
         }
     }
     printf("\n%u cases, %u failed\n", n_cases, n_failed);
-    return n_failed != 0 || n_cases == 0;
+    return output_end("freeze", n_failed != 0);
 }

@@ -25,7 +25,8 @@
 
 /* What others notice of a frozen thread. */
 enum {
-    FREEZE_PENDING = 1, /* a consumer was told to come back later */
+    FREEZE_PENDING = 1, /* a consumer was told PENDING, or EMPTY while
+                           is_empty says no */
     FREEZE_FULL = 2,    /* a producer met FULL before the places were used */
     FREEZE_OWED = 4     /* the frozen thread owes the wake of a sleeper */
 };

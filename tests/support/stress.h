@@ -173,17 +173,20 @@ stress_begin(int argc, char **argv, const char *program, const char *about)
 
     stress.program = program;
     strait_set_reporter(&reporter);
+    if (argc > 1 && strcmp(argv[1], "--help") != 0) {
+        fprintf(stderr, "%s: unknown option '%s'\nusage: %s [--help]\n",
+            program, argv[1], program);
+        exit(2);
+    }
     if (argc > 1) {
-        bool help = strcmp(argv[1], "--help") == 0;
-
-        fprintf(help ? stdout : stderr,
+        printf(
             "usage: %s [--help]\n%s\n"
             "  STRAIT_STRESS_SECONDS=n   how long (default %g)\n"
             "  STRAIT_STRESS_PATIENCE=n  seconds without progress that count "
             "as a hang (default 10)\n"
             "  STRAIT_SEED=n             repeats the run with that seed\n",
             program, about, (double)STRESS_SECONDS);
-        exit(help ? 0 : 2);
+        exit(0);
     }
     stress.seconds = stress_number("STRAIT_STRESS_SECONDS", STRESS_SECONDS);
     stress.patience = stress_number(

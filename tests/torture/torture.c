@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "sanitizer.h"
 
 static const struct torture_case *const cases[] = { &torture_mpsc,
@@ -458,7 +459,8 @@ run_all(void)
         }
     }
     if (n_run == 0) {
-        fprintf(stderr, "torture: no case is called '%s'\n", options.only);
+        fprintf(stderr, "torture: no case is called '%s'; see --help\n",
+            options.only);
         return 2;
     }
     if (n_missed != 0)
@@ -605,14 +607,17 @@ run_controls(void)
 
 /* -------------------------------------------------------------------- main */
 
+static const char synopsis[] =
+    "usage: torture [--seconds N] [--seed N] [--only NAME] [--cpus N]\n"
+    "               [--patience N] [--controls] [--help]\n";
+
 static void
-usage(FILE *out)
+usage(void)
 {
     size_t i;
 
-    fprintf(out,
-        "usage: torture [--seconds N] [--seed N] [--only NAME] [--cpus N]\n"
-        "               [--patience N] [--controls] [--help]\n\n"
+    printf(
+        "%s\n"
         "Runs the queues of Strait with more threads than CPUs, disturbed at "
         "every step.\n\n"
         "  --seconds N   for each case (default: STRAIT_STRESS_SECONDS, or 0.5)\n"
@@ -621,23 +626,53 @@ usage(FILE *out)
         "  --only NAME   one case\n"
         "  --cpus N      run on so many CPUs; 0: on all (default 2)\n"
         "  --patience N  seconds without a move that count as a hang "
-        "(default %d)\n"
+        "(at least 1; default %d)\n"
         "  --controls    plant mistakes, which must be found\n\n"
         "Cases:\n",
-        10 * SANITIZER_SLOWDOWN);
+        synopsis, 10 * SANITIZER_SLOWDOWN);
     for (i = 0; i < N_CASES; i++)
-        fprintf(out, "  %-8s %s\n", cases[i]->name, cases[i]->about);
+        printf("  %-8s %s\n", cases[i]->name, cases[i]->about);
 }
 
+__attribute__((noreturn)) static void
+refuse(const char *argument, const char *why)
+{
+    fprintf(stderr, "torture: %s '%s'\n%s", why, argument, synopsis);
+    exit(2);
+}
+
+/* A longer time is a slip, and infinity is never over. */
+#define SECONDS_MAX 1e9
+
 static double
-number(const char *what, const char *text)
+number(const char *what, const char *text, double min, double max)
 {
     char *end;
     double value = strtod(text, &end);
 
-    if (end == text || *end != '\0' || !(value >= 0)) {
-        fprintf(
-            stderr, "torture: %s must be a number, not \"%s\"\n", what, text);
+    if (end == text || *end != '\0' || !(value >= min && value <= max)) {
+        fprintf(stderr,
+            "torture: %s must be a number from %g to %g, not '%s'\n", what, min,
+            max, text);
+        exit(2);
+    }
+    return value;
+}
+
+static uint64_t
+seed_of(const char *text)
+{
+    char *end;
+    uint64_t value;
+
+    errno = 0;
+    value = strtoull(text, &end, 0);
+    /* strtoull takes a sign and leading space, too. */
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0) {
+        fprintf(stderr,
+            "torture: --seed must be a whole number from 0 to %llu, not "
+            "'%s'\n",
+            (unsigned long long)UINT64_MAX, text);
         exit(2);
     }
     return value;
@@ -652,41 +687,41 @@ read_options(int argc, char **argv)
 
     options.patience = 10 * SANITIZER_SLOWDOWN;
     options.seconds = seconds != NULL && seconds[0] != '\0'
-        ? number("STRAIT_STRESS_SECONDS", seconds)
+        ? number("STRAIT_STRESS_SECONDS", seconds, 0, SECONDS_MAX)
         : 0.5;
     for (i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            exit(0);
+        const char *option = argv[i];
+        bool is_only = strcmp(option, "--only") == 0;
+        bool is_seconds = strcmp(option, "--seconds") == 0;
+        bool is_patience = strcmp(option, "--patience") == 0;
+        bool is_cpus = strcmp(option, "--cpus") == 0;
+        bool is_seed = strcmp(option, "--seed") == 0;
+
+        if (strcmp(option, "--help") == 0) {
+            usage();
+            exit(output_end("torture", 0));
         }
-        if (strcmp(argv[i], "--controls") == 0) {
+        if (strcmp(option, "--controls") == 0) {
             options.controls = true;
             continue;
         }
-        if (i + 1 >= argc) {
-            usage(stderr);
-            exit(2);
-        }
-        if (strcmp(argv[i], "--only") == 0) {
-            options.only = argv[++i];
-        } else if (strcmp(argv[i], "--seconds") == 0) {
-            options.seconds = number("--seconds", argv[++i]);
-        } else if (strcmp(argv[i], "--patience") == 0) {
-            options.patience = number("--patience", argv[++i]);
-        } else if (strcmp(argv[i], "--cpus") == 0) {
-            options.n_cpus = (unsigned)number("--cpus", argv[++i]);
-        } else if (strcmp(argv[i], "--seed") == 0) {
-            char *end;
-
-            options.seed = strtoull(argv[++i], &end, 0);
-            seeded = *end == '\0' && end != argv[i];
-            if (!seeded) {
-                usage(stderr);
-                exit(2);
-            }
+        if (!is_only && !is_seconds && !is_patience && !is_cpus && !is_seed)
+            refuse(option, "unknown option");
+        if (i + 1 >= argc)
+            refuse(option, "no value after");
+        i++;
+        if (is_only) {
+            options.only = argv[i];
+        } else if (is_seconds) {
+            options.seconds = number(option, argv[i], 0, SECONDS_MAX);
+        } else if (is_patience) {
+            /* Below a second, any busy machine looks like a hang. */
+            options.patience = number(option, argv[i], 1, SECONDS_MAX);
+        } else if (is_cpus) {
+            options.n_cpus = (unsigned)number(option, argv[i], 0, CPU_SETSIZE);
         } else {
-            usage(stderr);
-            exit(2);
+            options.seed = seed_of(argv[i]);
+            seeded = true;
         }
     }
     if (!seeded)
@@ -719,7 +754,8 @@ keep_to_few_cpus(void)
 int
 main(int argc, char **argv)
 {
+    output_begin("torture");
     read_options(argc, argv);
     keep_to_few_cpus();
-    return options.controls ? run_controls() : run_all();
+    return output_end("torture", options.controls ? run_controls() : run_all());
 }
