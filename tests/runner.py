@@ -377,27 +377,33 @@ def finish(total, started, stopped):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    # What is wrong is said as tests/run would, which was called.
+    parser = argparse.ArgumentParser(
+        prog="tests/run", description=__doc__,
+        usage="tests/run [--full] [--long] [--only REGEX] [--jobs N]"
+              " [--no-setup]\n                 [--list] [--help]")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--only")
     parser.add_argument("--jobs", type=int,
                         default=len(os.sched_getaffinity(0)))
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--setup-seconds", type=float)
+    parser.add_argument("--setup-seconds", type=float,
+                        help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.jobs < 1:
-        parser.error("--jobs must be at least 1")
+    if not 1 <= arguments.jobs <= 4096:
+        parser.error("--jobs wants a whole number from 1 to 4096, not "
+                     f"'{arguments.jobs}'")
     try:
         steps = steps_of(arguments)
     except re.error as error:
         parser.error(f"--only is no regular expression: {error}")
+    if not steps:
+        parser.error(f"no step matches '{arguments.only}'; see --list")
     if arguments.list:
         for step in steps:
             print(step.name)
         return 0
-    if not steps:
-        parser.error(f"no step matches '{arguments.only}'; see --list")
 
     # There the set-up script has installed everything: what is missing, is
     # missing by mistake.

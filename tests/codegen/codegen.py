@@ -22,9 +22,12 @@ table; of all others only fences and seq_cst operations are.
 
 The numbers hold for gcc 12 and clang 14; with other versions only fences are
 compared. Each run also plants mistakes in a copy, which must be reported.
-Without the compiler the check is a skip (exit status 77), but a failure if the
-variable STRAIT_REQUIRE_TOOLS is set, as tests/run --full does in CI, where the
-set-up script has installed it.
+Without the compiler the check is a skip, but a failure if the variable
+STRAIT_REQUIRE_TOOLS is set, as tests/run --full does in CI, where the set-up
+script has installed it.
+
+Exit status: 0 all is as in the table, 1 something is not or the self-test
+failed, 2 bad usage, 77 skipped.
 """
 import argparse
 import collections

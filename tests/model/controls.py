@@ -575,6 +575,12 @@ def parse_arguments():
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1,
                         help="how many at a time (default: one per CPU)")
     options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error("--jobs must be at least 1")
+    try:
+        re.compile(options.only or "")
+    except re.error as error:
+        parser.error(f"--only is no regular expression: {error}")
     return parser, options
 
 
