@@ -11,7 +11,8 @@
  *   time, and handing the role over needs a synchronising operation.
  * - `@progress` wait-free (a bounded number of own steps), lock-free (somebody
  *   always gets on), blocking(why and for how long), sleeps.
- * - `@return`   0 or a positive count, or a negative errno value. The library
+ * - `@return`   0 or a positive count, or a negative errno value; queues answer
+ *   one of the words of their header: compare with its name. The library
  *   never sets errno, never prints and never exits. Outputs named `ret_*` are
  *   not touched on failure.
  * - Pointers are not NULL, and memory has its natural alignment, unless the
@@ -54,7 +55,12 @@
  * .c file of the library emits it as an ordinary exported function too, so
  * that it can be called through a pointer and from other languages.
  */
+#if defined(STRAIT_DEBUG) && STRAIT_DEBUG >= 1
+/* With the checks of who includes it, not with those of the library. */
+#define STRAIT_INLINE STRAIT_API __attribute__((always_inline)) inline
+#else
 #define STRAIT_INLINE STRAIT_API inline
+#endif
 
 /** The result must be looked at. */
 #define STRAIT_NODISCARD __attribute__((warn_unused_result))

@@ -21,7 +21,9 @@
  *     }
  *
  * The second look, between prepare and wait, is the one that counts: whoever
- * publishes after it finds the waiter registered.
+ * publishes after it finds the waiter registered. A look may not fail while
+ * something is there: with a ring pop strongly (PENDING is not "nothing"). Each
+ * key is used once; twice takes another waiter's registration away.
  *
  * Design. One word of 64 bits: how many are registered, and an epoch that each
  * notification advances; sleepers sleep on the epoch. lib/queue/event.c has the

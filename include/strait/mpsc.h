@@ -16,7 +16,11 @@
  *         wake_consumer();                           int r = strait_mpsc_pop(&inbox, &node);
  *                                                    if (r == STRAIT_MPSC_ITEM) use(node);
  *                                                    else if (strait_mpsc_arm(&inbox)) sleep();
+ *                                                    else sched_yield();
  *                                                }
+ *
+ * The wake may come before the sleep: what one sleeps on must remember it, as an
+ * eventfd or a semaphore does.
  *
  * Design. A list linked from oldest to newest; a push is one exchange of the
  * tail word, then one store that links the predecessor. Two nodes of the queue

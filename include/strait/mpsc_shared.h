@@ -82,7 +82,8 @@ STRAIT_API STRAIT_NODISCARD int strait_mpsc_shared_open(strait_mpsc_shared_t *s)
  * @return 1 if it was the last one of all: everything left over has gone through
  *   the discard function, nobody else uses `s` and its memory is the caller's; 0
  *   if not: `s` may be gone already; -EINVAL  NULL, or
- *   one release too many, if only the consumer's is left
+ *   one release too many, if only the consumer's is left and it does not close
+ *   at that moment
  * @threads producer  @progress wait-free, but for the discarding  @cost 1 RMW
  */
 STRAIT_API STRAIT_NODISCARD int strait_mpsc_shared_release(

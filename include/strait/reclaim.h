@@ -10,6 +10,7 @@
  * over and need none of this. Where a reader may stop for long inside a
  * section, see "Stalled readers" first.
  *
+ *     STRAIT_ATOMIC(struct table *) table;           // atomic.h
  *     strait_reclaim_t *reclaim;
  *     strait_reclaim_member_t *me;                   // one per thread
  *     int err = strait_reclaim_create(&reclaim, NULL);
@@ -17,7 +18,7 @@
  *
  *     // a reader                            // a writer
  *     strait_reclaim_enter(me);              old = strait_xchg_acq_rel(
- *     t = strait_load_acquire(&table);               &table, new);
+ *     t = strait_load_acquire(&table);               &table, fresh);
  *     look_up(t, key);                       err = strait_reclaim_retire(me,
  *     strait_reclaim_exit(me);                       &old->node, free_table);
  *
@@ -62,6 +63,7 @@
 #ifndef STRAIT_RECLAIM_H
 #define STRAIT_RECLAIM_H
 
+#include <strait/atomic.h>
 #include <strait/base.h>
 #include <strait/memory.h>
 
@@ -159,7 +161,9 @@ STRAIT_API STRAIT_NODISCARD int strait_reclaim_join(
  * Ends a membership; goes offline if need be. What could not be freed yet stays
  * with the domain: other members free it, or the next one in this place, or
  * destroy.
- * @param me  not to be used any more after 0
+ * @param me  not to be used any more after 0: it may be another member's then. A
+ *   thread leaves before it ends; nobody else can do it, and destroy would answer
+ *   -EBUSY for ever.
  * @retval 0        done
  * @retval -EINVAL  NULL
  * @retval -EBUSY   called inside a section or from a free function

@@ -17,6 +17,11 @@
  *     case STRAIT_RING_FULL: try_later(); break;
  *     }
  *
+ *     // a consumer, any number of them; to sleep: arm, or an event as in
+ *     // tests/examples/blocking_ring.c
+ *     if (strait_ring_pop(&ring, &job) == STRAIT_RING_DONE)
+ *         run(job);
+ *
  * Design. Each slot has a sequence number that says who filled it; a position
  * is claimed by one compare-and-swap, and a pop is nothing but that.
  * lib/queue/ring.c has the picture, invariants and proof notes.
@@ -25,7 +30,9 @@
  * What the producer wrote before push is visible to the consumer after pop.
  * FULL is exact: all places were taken at one moment during the call. EMPTY is
  * weak: a value that was pushed may hide behind a claim that is not filled yet
- * (then the answer is PENDING; strait_ring_pop_strong waits it out). CLOSED is
+ * (then the answer is PENDING; strait_ring_pop_strong waits it out). PENDING is
+ * not "nothing": whoever sleeps on an eventcount (event.h) and takes it for that
+ * uses up a wake-up that another value may need; pop strongly there. CLOSED is
  * exact: after strait_ring_close no push succeeds, and everything pushed before
  * can still be taken.
  *
@@ -102,7 +109,9 @@ STRAIT_API STRAIT_NODISCARD int strait_ring_init(strait_ring_t *ring,
  * @param ring   ring (not NULL)
  * @param value  any pointer, NULL included
  * @return STRAIT_RING_DONE; _WAKE: done, and the caller takes one sleeping
- *   consumer and wakes it; _FULL; _CLOSED
+ *   consumer and wakes it; _FULL; _CLOSED. `armed` is one bit for all sleepers:
+ *   until somebody arms again no push answers _WAKE, so whoever was woken and
+ *   leaves something behind wakes the next.
  * @threads producer (any number)
  * @progress lock-free. A producer stopped between claim and publication hides
  *   its value and all later ones from consumers; other producers go on until
@@ -172,6 +181,7 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
 STRAIT_NODISCARD STRAIT_INLINE int
 strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
 {
+    STRAIT_ROLE_ABSENT_(&ring->alone_);
     for (;;) {
         /* A guess; the CAS below decides. [R4:acq] the claims of what was
          * popped: what is read below is no older, and EMPTY is true. */
@@ -282,7 +292,7 @@ strait_ring_push_n(strait_ring_t *ring, void *const *values, size_t n,
  * claims.
  * @param ring         ring (not NULL)
  * @param[out] values  room for n pointers; written beyond *ret_n, too
- * @param n            at least 1
+ * @param n            at least 1; 0 is never answered _DONE
  * @param[out] ret_n   how many were taken; set only with STRAIT_RING_DONE
  * @return STRAIT_RING_DONE, _EMPTY or _PENDING
  * @threads consumer (any number)
@@ -293,6 +303,7 @@ STRAIT_NODISCARD STRAIT_INLINE int
 strait_ring_pop_n(strait_ring_t *ring, void **values, size_t n, size_t *ret_n)
     STRAIT_NOEXCEPT
 {
+    STRAIT_ROLE_ABSENT_(&ring->alone_);
     for (;;) {
         /* A guess; the CAS below decides. [R4:acq] the claims of what was
          * popped: what is read below is no older, and EMPTY is true. */
@@ -415,7 +426,8 @@ STRAIT_API STRAIT_NODISCARD bool strait_ring_arm(strait_ring_t *ring)
  * Refuses all later pushes. Exact: the close and every push are ordered by one
  * word. Consumers are not woken; the caller does that.
  * @return true if this call closed it, false if it was closed already
- * @threads any  @progress wait-free  @cost 1 RMW
+ * @threads any  @progress wait-free, where the compiler has an instruction for it
+ *   (clang 14 makes a loop of it on x86-64: lock-free)  @cost 1 RMW
  */
 STRAIT_API bool strait_ring_close(strait_ring_t *ring) STRAIT_NOEXCEPT;
 

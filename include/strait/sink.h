@@ -110,11 +110,13 @@ strait_sink_push(strait_sink_t *sink, strait_sink_entry_t *entry)
 enum {
     STRAIT_SINK_EMPTY = 0,  /**< nothing was left */
     STRAIT_SINK_MORE = 1,   /**< the budget ran out first */
-    STRAIT_SINK_PENDING = 2 /**< a push in flight hides what is left */
+    STRAIT_SINK_PENDING = 2 /**< a push in flight hides what is left, or it has
+                               just come */
 };
 
 /**
- * Delivers up to `budget` entries, each with `status`.
+ * Delivers up to `budget` entries, each with `status`; a budget of 0 delivers
+ * nothing and ends with _MORE.
  * @param[out] ret_end  how it ended (STRAIT_SINK_*); may be NULL
  * @return how many were delivered
  * @threads consumer  @progress wait-free but for the delivered functions

@@ -98,8 +98,9 @@ STRAIT_API STRAIT_NODISCARD int strait_spsc_init(
  * @param n              how many are wanted, at least 1
  * @param[out] ret_index  index of the first; set only if the answer is not 0
  * @return how many there are from there on, at most n; fewer at the end of the
- *   array, where a second call goes on at index 0; 0 if the queue is full or
- *   closed. Asking again without a commit answers the same places.
+ *   array, where a second call goes on at index 0; 0 if the queue is full, or
+ *   closed, which the producer knows, having done it. Asking again without a
+ *   commit answers the same places.
  * @threads producer (one)  @progress wait-free  @cost 0 RMW
  */
 STRAIT_NODISCARD STRAIT_INLINE size_t
@@ -142,6 +143,8 @@ strait_spsc_commit(strait_spsc_t *q, size_t n) STRAIT_NOEXCEPT
     uint64_t tail = strait_load_rlx(&q->tail_);
     STRAIT_ROLE_(&q->producing_);
 
+    /* After a close that is 0. */
+    STRAIT_DEMAND_(n <= q->limit_ - tail);
     STRAIT_POINT("spsc.commit");
     /* [S1:rel] what was written into the places. */
     strait_store_release(&q->tail_, tail + n);
@@ -192,6 +195,7 @@ strait_spsc_release(strait_spsc_t *q, size_t n) STRAIT_NOEXCEPT
     uint64_t head = strait_load_rlx(&q->head_);
     STRAIT_ROLE_(&q->consuming_);
 
+    STRAIT_DEMAND_(n <= q->tail_seen_ - head);
     STRAIT_POINT("spsc.release");
     /* [S2:rel] we have done with the places. */
     strait_store_release(&q->head_, head + n);

@@ -22,7 +22,7 @@ _Static_assert(EINVAL == STRAIT_EINVAL_ && ESHUTDOWN == STRAIT_ESHUTDOWN_ &&
     X(EAGAIN, "full for now, or no more threads to be had: try again later")   \
     X(EALREADY, "that has been done before")                                   \
     X(EBADF, "bad file descriptor")                                            \
-    X(EBUSY, "in use or in flight: wait until its callback has run")           \
+    X(EBUSY, "in use or in flight: wait until that has ended")                 \
     X(ECANCELED, "given up before it could run or be delivered")               \
     X(ECHILD, "it belongs to the parent of this process")                      \
     X(EDEADLK, "waiting here would wait for oneself")                          \

@@ -56,6 +56,7 @@
  * tests/queue/stress_event.c.
  */
 #include <strait/event.h>
+#include <strait/role.h>
 
 #include "base/env.h"
 
@@ -100,6 +101,8 @@ leave(strait_event_t *event, uint32_t key)
 
         if (epoch_of(w) != key)
             return false;
+        /* Or somebody used his key twice. */
+        STRAIT_DEMAND_((uint32_t)w != 0);
         /* rlx: one registration less; carries nothing. */
         if (strait_cas_weak_rlx(&event->word_, &w, w - 1))
             return true;

@@ -14,7 +14,8 @@
  *
  * Invariants.
  *   I1  closed is set in the step that takes the consumer's reference back, so
- *       {0, 0} does not exist and exactly one call brings it to {0, 1}.
+ *       {0, 0} does not exist and exactly one call brings it to {0, 1}. (One
+ *       release too many makes it for a moment, which a close must not meet.)
  *   I2  at {0, 1} every push is complete: there is no gap, and pop answers
  *       EMPTY only when nothing is left.
  *

@@ -15,7 +15,8 @@ extern inline void strait_sink_push(
 int
 strait_sink_init(strait_sink_t *sink, strait_sink_wake_fn wake, void *arg)
 {
-    if (sink == NULL || wake == NULL || strait_mpsc_init(&sink->queue) != 0)
+    if (sink == NULL || (uintptr_t)sink % sizeof(void *) != 0 || wake == NULL ||
+        strait_mpsc_init(&sink->queue) != 0)
         return -STRAIT_EINVAL_;
     sink->wake_ = wake;
     sink->arg_ = arg;

@@ -66,14 +66,15 @@ HOT = {
     "strait_mpsc_shared_release": "add.ar add.rlx",
     "strait_mpsc_shared_close": "add.ar",
     "discard_all": "cas.rel 2*ld.acq",
-    # ring: a claim, a publication; a look at consumer_ and what is kept of it.
-    "strait_ring_push": "cas.acq 2*ld.acq 2*st.rel",
-    "strait_ring_push_n": "cas.acq 2*ld.acq 2*st.rel",
-    "strait_ring_pop": "cas.rel ld.acq",
-    "strait_ring_pop_n": "cas.rel ld.acq",
+    # ring: a claim, a publication; looks at both positions and what is kept.
+    "strait_ring_push": "cas.ar 3*ld.acq 2*st.rel",
+    "strait_ring_push_n": "cas.ar 3*ld.acq 2*st.rel",
+    "strait_ring_pop": "cas.rel 2*ld.acq",
+    # Loops are peeled by gcc.
+    "strait_ring_pop_n": {"": "cas.rel 3*ld.acq", "clang": "cas.rel 2*ld.acq"},
     "strait_ring_pop_strong": {
-        "": "cas.rel 2*ld.acq",  # its loop is peeled
-        "clang": "cas.rel ld.acq",
+        "": "cas.rel 4*ld.acq",
+        "clang": "cas.rel 2*ld.acq",
     },
     "strait_ring_pop_alone": "ld.acq st.rel",
     "strait_ring_pop_n_alone": "ld.acq st.rel",

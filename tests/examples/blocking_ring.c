@@ -39,11 +39,12 @@ put(void *value)
     strait_event_notify_one(&queue.not_empty);
 }
 
-/* True with a value, and with NULL if there will be no more. */
+/* True with a value, and with NULL if there will be no more. Strong: PENDING, taken
+ * for "nothing", would send us to sleep with the wake-up of another value. */
 static bool
 try_take(void **ret_value)
 {
-    if (strait_ring_pop(&queue.ring, ret_value) == STRAIT_RING_DONE)
+    if (strait_ring_pop_strong(&queue.ring, ret_value) == STRAIT_RING_DONE)
         return true;
     *ret_value = NULL;
     return strait_ring_is_closed(&queue.ring) &&

@@ -63,6 +63,8 @@ read_letters(int n)
             n_read++;
         } else if (strait_mpsc_arm(&box->queue)) {
             sem_wait(&bell); /* the next push rings it */
+        } else {
+            sched_yield(); /* it is about to come */
         }
     }
     return n_read;

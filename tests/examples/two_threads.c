@@ -46,6 +46,8 @@ add_up(unsigned n)
             n--;
         } else if (strait_mpsc_arm(&queue)) {
             sem_wait(&bell); /* the next push rings it */
+        } else {
+            sched_yield(); /* it is about to come */
         }
     }
     return sum;

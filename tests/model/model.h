@@ -38,6 +38,8 @@
 #define STRAIT_PREFETCH_WRITE(p) ((void)0)
 /* A second thread in a role is a race here. */
 #define STRAIT_ROLE_(role) ((void)0)
+#define STRAIT_ROLE_ABSENT_(role) ((void)0)
+#define STRAIT_DEMAND_(condition) ((void)0)
 
 #ifdef M_GENMC
 

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_role.c - checked builds report a second thread in a role that is for one,
- * whatever operation it calls, and let a role move that was handed over. In
- * builds without checks the first kind is left out, and says so.
+ * whatever operation it calls, and arguments that would break a queue, and let a
+ * role move that was handed over. This file is checked in every build, also with
+ * a library that is not; what such a library does by itself is left out then.
  */
+#if STRAIT_DEBUG >= 1
+#define LIBRARY_CHECKS true
+#else
+#define LIBRARY_CHECKS false
+#endif
+#undef STRAIT_DEBUG
+#define STRAIT_DEBUG 1
+
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <strait/error.h>
@@ -130,25 +139,46 @@ do_ring_pop_n_alone(void)
     (void)!strait_ring_pop_n_alone(&ring, values, 2, &n);
 }
 
+static void
+do_ring_pop(void)
+{
+    void *value;
+
+    (void)!strait_ring_pop(&ring, &value);
+}
+
+static void
+do_ring_pop_n(void)
+{
+    void *values[2];
+    size_t n;
+
+    (void)!strait_ring_pop_n(&ring, values, 2, &n);
+}
+
 static struct {
     const char *name; /* as it is reported */
     void (*call)(void);
     strait_role_t *role;
+    bool is_in_library; /* or inline in a header */
 } const operations[] = {
-    { "strait_mpsc_pop:", do_mpsc_pop, &mpsc.consuming_ },
+    { "strait_mpsc_pop:", do_mpsc_pop, &mpsc.consuming_, false },
     /* Begins with a pop. */
-    { "strait_mpsc_pop:", do_mpsc_pop_chain, &mpsc.consuming_ },
-    { "strait_mpsc_arm:", do_mpsc_arm, &mpsc.consuming_ },
-    { "strait_mpsc_disarm:", do_mpsc_disarm, &mpsc.consuming_ },
-    { "strait_spsc_push:", do_spsc_push, &spsc.producing_ },
-    { "strait_spsc_reserve:", do_spsc_reserve, &spsc.producing_ },
-    { "strait_spsc_commit:", do_spsc_commit, &spsc.producing_ },
-    { "strait_spsc_close:", do_spsc_close, &spsc.producing_ },
-    { "strait_spsc_pop:", do_spsc_pop, &spsc.consuming_ },
-    { "strait_spsc_peek:", do_spsc_peek, &spsc.consuming_ },
-    { "strait_spsc_release:", do_spsc_release, &spsc.consuming_ },
-    { "strait_ring_pop_n_alone:", do_ring_pop_alone, &ring.alone_ },
-    { "strait_ring_pop_n_alone:", do_ring_pop_n_alone, &ring.alone_ },
+    { "strait_mpsc_pop:", do_mpsc_pop_chain, &mpsc.consuming_, false },
+    { "strait_mpsc_arm:", do_mpsc_arm, &mpsc.consuming_, true },
+    { "strait_mpsc_disarm:", do_mpsc_disarm, &mpsc.consuming_, true },
+    { "strait_spsc_push:", do_spsc_push, &spsc.producing_, false },
+    { "strait_spsc_reserve:", do_spsc_reserve, &spsc.producing_, false },
+    { "strait_spsc_commit:", do_spsc_commit, &spsc.producing_, false },
+    { "strait_spsc_close:", do_spsc_close, &spsc.producing_, true },
+    { "strait_spsc_pop:", do_spsc_pop, &spsc.consuming_, false },
+    { "strait_spsc_peek:", do_spsc_peek, &spsc.consuming_, false },
+    { "strait_spsc_release:", do_spsc_release, &spsc.consuming_, false },
+    { "strait_ring_pop_n_alone:", do_ring_pop_alone, &ring.alone_, false },
+    { "strait_ring_pop_n_alone:", do_ring_pop_n_alone, &ring.alone_, false },
+    /* Any number of threads, but none beside the lone one. */
+    { "strait_ring_pop:", do_ring_pop, &ring.alone_, false },
+    { "strait_ring_pop_n:", do_ring_pop_n, &ring.alone_, false },
 };
 
 #define N_OPERATIONS (sizeof operations / sizeof operations[0])
@@ -184,16 +214,14 @@ meet_somebody(void *arg)
 
 Test(role, the_second_one_is_reported)
 {
-#if STRAIT_DEBUG >= 1
     size_t i;
 
-    for (i = 0; i < N_OPERATIONS; i++)
+    for (i = 0; i < N_OPERATIONS; i++) {
+        if (operations[i].is_in_library && !LIBRARY_CHECKS)
+            continue;
         cr_assert(child_run(meet_somebody, &i) == NULL, "%s %s",
             operations[i].name, child_complaint);
-#else
-    (void)meet_somebody;
-    cr_skip_test("no checks in this build (STRAIT_DEBUG is 0)");
-#endif
+    }
 }
 
 static void *
@@ -220,12 +248,76 @@ pop_with_two(void *arg)
 
 Test(role, two_threads_that_pop_are_reported)
 {
-#if STRAIT_DEBUG >= 1 && !SANITIZER_THREAD
+#if !SANITIZER_THREAD
     cr_assert(child_run(pop_with_two, NULL) == NULL, "%s", child_complaint);
 #else
     (void)pop_with_two;
-    cr_skip_test("no checks in this build, or ThreadSanitizer is first");
+    cr_skip_test("ThreadSanitizer is first");
 #endif
+}
+
+/* ------------------------------------------------------------ arguments */
+
+static void
+expect_misuse(int level, const char *text, void *arg)
+{
+    const char *name = arg;
+
+    _exit(level == STRAIT_REPORT_FATAL && strstr(text, name) != NULL &&
+                strstr(text, "misused") != NULL
+            ? 0
+            : 9);
+}
+
+static void
+commit_too_many(void *arg)
+{
+    static char name[] = "strait_spsc_commit";
+    static const strait_reporter_t reporter = { expect_misuse, name };
+    size_t at;
+
+    (void)arg;
+    strait_set_reporter(&reporter);
+    if (strait_spsc_reserve(&spsc, 4, &at) != 4)
+        _exit(7);
+    strait_spsc_commit(&spsc, 5);
+    _exit(8);
+}
+
+static void
+commit_after_close(void *arg)
+{
+    static char name[] = "strait_spsc_commit";
+    static const strait_reporter_t reporter = { expect_misuse, name };
+    size_t at;
+
+    (void)arg;
+    strait_set_reporter(&reporter);
+    if (strait_spsc_reserve(&spsc, 1, &at) != 1)
+        _exit(7);
+    (void)strait_spsc_close(&spsc);
+    strait_spsc_commit(&spsc, 1);
+    _exit(8);
+}
+
+static void
+release_too_many(void *arg)
+{
+    static char name[] = "strait_spsc_release";
+    static const strait_reporter_t reporter = { expect_misuse, name };
+
+    (void)arg;
+    strait_set_reporter(&reporter);
+    strait_spsc_release(&spsc, 1);
+    _exit(8);
+}
+
+Test(role, what_was_not_handed_out_is_not_taken_back)
+{
+    cr_assert(child_run(commit_too_many, NULL) == NULL, "%s", child_complaint);
+    cr_assert(
+        child_run(commit_after_close, NULL) == NULL, "%s", child_complaint);
+    cr_assert(child_run(release_too_many, NULL) == NULL, "%s", child_complaint);
 }
 
 /* ------------------------------------------------------ nobody is wronged */

@@ -211,3 +211,14 @@ Test(sink, the_entry_is_published_before_the_wake)
     strait_sink_push(&sink, &entries[0]);
     check_int(n_visible, 1);
 }
+
+Test(sink, bad_input_is_refused)
+{
+    static _Alignas(strait_sink_t) char bytes[sizeof(strait_sink_t) + 8];
+
+    check_int(strait_sink_init(NULL, wake, NULL), -EINVAL);
+    check_int(strait_sink_init(&sink, NULL, NULL), -EINVAL);
+    check_int(
+        strait_sink_init((strait_sink_t *)(void *)(bytes + 1), wake, NULL),
+        -EINVAL);
+}
