@@ -92,7 +92,7 @@ kind_of(const struct control *control)
     return kind;
 }
 
-#define ROUNDS_MAX 3000 /* a hundred times what it takes on a bad day */
+#define ROUNDS_MAX 3000 /* the most that was seen to be needed is 60 */
 
 /* Runs until it is found, or for a few rounds if it should not be. */
 static void
