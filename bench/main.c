@@ -28,7 +28,7 @@ static const char usage[] =
     "                  (default 20; 2 for systems known to stand still)\n"
     "  --long          full sizes (needs 2.2 GB in $TMPDIR or /tmp), and all\n"
     "                  cases. Left out otherwise: mpsc with 2, 8 and 16\n"
-    "                  producers, and 4 that push chains; spsc in batches of\n"
+    "                  producers, chains from 4 of them or of 256; spsc in batches of\n"
     "                  256; ring with 8 threads, with one consumer, in\n"
     "                  batches, and its round trip; empty; memory\n"
     "  --seed N        draw the same orders again\n"

@@ -24,7 +24,7 @@
 
 #define MPSC_PRODUCERS_MAX 16
 #define MPSC_INDEX_SHIFT 48
-#define MPSC_BATCH_MAX 64 /* of a consumer; producers stay below it */
+#define MPSC_BATCH_MAX 256 /* of a consumer and of a producer */
 
 /* What the consumer has seen so far. */
 struct mpsc_seen {

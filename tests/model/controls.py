@@ -466,8 +466,11 @@ def core_row(core, controls, cases, reasons, stamp, date):
     missing = cells.count(results.NOT_RUN)
     possible = len(cells) - cells.count(results.TOO_LARGE)
     asked = f"{possible - missing} of {possible}"
-    return [core, f"`{stamp}`", date, str(len(mine))] + [
-        str(n) for n in count(mine, reasons)] + [asked]
+    explorer, genmc, surviving = count(mine, reasons)
+    seen = sum(not c.explorer and any(c.genmc.values()) for c in mine)
+    alone = str(seen) + (f", {genmc - seen} not run" if seen < genmc else "")
+    return [core, f"`{stamp}`", date, str(len(mine)), str(explorer), alone,
+            str(surviving), asked]
 
 
 def write_results(run, controls, reasons, known, current, chosen, options):
