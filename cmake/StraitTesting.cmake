@@ -56,12 +56,12 @@ set(asan_options
 set_property(GLOBAL PROPERTY strait_plain_environment
     "ASAN_OPTIONS=${asan_options}"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=100")
 # Criterion notices a test process that aborts at its end, not one that exits.
 set_property(GLOBAL PROPERTY strait_unit_environment
     "ASAN_OPTIONS=${asan_options}:abort_on_error=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=100")
 
 # What an emulator cannot run: lines of "test | part or * | reason".
 option(STRAIT_EMULATED_ALL "Run under emulation what is known not to work" OFF)

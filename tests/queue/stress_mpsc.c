@@ -113,12 +113,10 @@ produce(void *arg)
 static bool
 idle(struct inbox *inbox, int answer, struct rng *rng)
 {
-    if (answer == STRAIT_MPSC_PENDING) {
+    if (answer == STRAIT_MPSC_PENDING || !strait_mpsc_arm(&inbox->queue)) {
         sched_yield();
         return false;
     }
-    if (!strait_mpsc_arm(&inbox->queue))
-        return false;
     /* Changed its mind; if too late, the wake comes all the same. */
     if (rng_one_in(rng, 3) && strait_mpsc_disarm(&inbox->queue))
         return false;
