@@ -14,6 +14,7 @@
 
 #include "plain.h"
 #include "proc.h"
+#include "quiet.h"
 #include "sanitizer.h"
 
 static strait_pool_t *pool;
@@ -105,40 +106,6 @@ stop(strait_post_t *post, int status, void *arg)
     require(strait_loop_stop(loop) == 0);
 }
 
-/* Everybody has gone to sleep: nobody has moved for a while. On a machine that
- * is busy with other things this takes a moment. */
-static void
-wait_for_quiet(void)
-{
-    uint64_t before;
-    int patience = SANITIZER_THREAD ? 1 : 50; /* its own thread never rests */
-
-    do {
-        before = proc_switches_of_others();
-        usleep(200000);
-    } while (proc_switches_of_others() != before && --patience > 0);
-}
-
-static void
-count_switches(void)
-{
-    const char *text = getenv("STRAIT_STRESS_SECONDS");
-    unsigned seconds = text != NULL && atof(text) >= 10 ? 10 : 2;
-    uint64_t before = proc_switches_of_others();
-    uint64_t after;
-
-    sleep(seconds);
-    after = proc_switches_of_others();
-    printf("idle for %u s: %u threads, %llu context switches\n", seconds,
-        proc_n_threads() - 1, (unsigned long long)(after - before));
-    require(before > 0); /* the numbers are really there */
-#if SANITIZER_THREAD
-    printf("  (not judged: the sanitizer has a thread of its own)\n");
-#else
-    require_count(after - before, 0);
-#endif
-}
-
 int
 main(void)
 {
@@ -152,8 +119,8 @@ main(void)
     pthread_barrier_init(&ready, NULL, 2);
     require(pthread_create(&thread, NULL, run_loop, NULL) == 0);
     pthread_barrier_wait(&ready);
-    wait_for_quiet();
-    count_switches();
+    quiet_await();
+    quiet_require();
     strait_post_init(&post, stop, NULL);
     require(strait_loop_post(ref, &post) == 0);
     strait_loop_ref_close(ref);

@@ -7,12 +7,9 @@
  *     a submit to a sleeping pool    exactly one futex wake
  *     a submit to a busy pool        none
  *
- * The program runs itself under strace, once per scenario, and reads what that
- * has written. Between two marks, writes to a descriptor that is not open, only
- * the calls in question count.
+ * The program runs itself under strace, once per scenario (trace.h).
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -21,23 +18,15 @@
 #include <strait/loop.h>
 #include <strait/pool.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mailbox.h"
 #include "plain.h"
 #include "proc.h"
-#include "sanitizer.h"
+#include "trace.h"
 
 #define N_SLOW 50
 #define N_FAST 1000000
-
-/* In the trace: write(-1, "mark", 4) = -1 EBADF. */
-static void
-mark(void)
-{
-    require(write(-1, "mark", 4) < 0);
-}
 
 /* Waits until a thread of this process sleeps in the kernel. */
 static void
@@ -85,14 +74,14 @@ post_slowly(void *arg)
     (void)arg;
     strait_post_init(&post, count, NULL);
     wait_until_asleep(loop_thread);
-    mark();
+    trace_mark();
     for (i = 1; i <= N_SLOW; i++) {
         require(strait_loop_post(ref, &post) == 0);
         while (strait_load_acquire(&n_delivered) != i)
             sched_yield();
         wait_until_asleep(loop_thread);
     }
-    mark();
+    trace_mark();
     strait_loop_ref_close(ref);
     return NULL;
 }
@@ -103,12 +92,12 @@ post_fast(void *arg)
     strait_post_t *posts = arg;
     uint32_t i;
 
-    mark();
+    trace_mark();
     for (i = 0; i < N_FAST; i++)
         require(strait_loop_post(ref, &posts[i]) == 0);
     while (strait_load_acquire(&n_delivered) != N_FAST)
         sched_yield();
-    mark();
+    trace_mark();
     strait_store_release(&stop_idling, 1);
     strait_loop_ref_close(ref);
     return NULL;
@@ -198,7 +187,7 @@ run_submits(bool busy)
     wait_until_asleep(worker);
     if (busy)
         require(gate_close(&gate, strait_pool_lane(pool), &sink));
-    mark();
+    trace_mark();
     for (i = 0; i < N_SLOW; i++) {
         strait_work_init(&works[i], nothing, NULL, NULL);
         require(
@@ -208,7 +197,7 @@ run_submits(bool busy)
             wait_until_asleep(worker);
         }
     }
-    mark();
+    trace_mark();
     if (busy)
         gate_open(&gate);
     require(strait_pool_destroy(pool) == 0);
@@ -236,103 +225,33 @@ struct trace {
     unsigned bell_writes;
     unsigned bell_reads;
     unsigned futex_wakes;
-    unsigned n_marks;
 };
 
-/* Runs strace with the arguments; answers its exit status. */
-static int
-run_strace(const char *self, const char *scenario, const char *output)
+static void
+look(const char *line, unsigned n_marks, void *arg)
 {
-    pid_t child = fork();
-    int status;
+    struct trace *trace = arg;
 
-    require(child >= 0);
-    if (child == 0) {
-        execlp("strace", "strace", "-f", "-y", "-qq", "--seccomp-bpf", "-e",
-            "trace=write,read,futex", "-e", "signal=none", "-o", output, self,
-            "--scenario", scenario, (char *)NULL);
-        _exit(127);
-    }
-    require(waitpid(child, &status, 0) == child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    if (n_marks != 1)
+        return;
+    if (strstr(line, " write(") != NULL && strstr(line, "[eventfd]") != NULL)
+        trace->bell_writes++;
+    if (strstr(line, " read(") != NULL && strstr(line, "[eventfd]") != NULL)
+        trace->bell_reads++;
+    if (strstr(line, " futex(") != NULL && strstr(line, "FUTEX_WAKE") != NULL)
+        trace->futex_wakes++;
 }
 
 static struct trace
-read_trace(const char *path)
+play(const char *self, const char *scenario)
 {
-    struct trace trace = { 0, 0, 0, 0 };
-    FILE *file = fopen(path, "r");
-    char line[1024];
+    struct trace trace = { 0, 0, 0 };
 
-    require(file != NULL);
-    while (fgets(line, sizeof line, file) != NULL) {
-        bool is_write = strstr(line, " write(") != NULL;
-
-        if (is_write && strstr(line, "\"mark\"") != NULL)
-            trace.n_marks++;
-        if (trace.n_marks != 1)
-            continue;
-        /* A call that is interrupted in the output has a second line, without
-         * its arguments. */
-        if (is_write && strstr(line, "[eventfd]") != NULL)
-            trace.bell_writes++;
-        if (strstr(line, " read(") != NULL && strstr(line, "[eventfd]") != NULL)
-            trace.bell_reads++;
-        if (strstr(line, " futex(") != NULL &&
-            strstr(line, "FUTEX_WAKE") != NULL)
-            trace.futex_wakes++;
-    }
-    fclose(file);
-    require_count(trace.n_marks, 2);
-    return trace;
-}
-
-static struct trace
-trace_scenario(const char *self, const char *scenario)
-{
-    char path[] = "/tmp/strait-trace-XXXXXX";
-    struct trace trace;
-    int fd = mkstemp(path);
-    int status;
-
-    require(fd >= 0);
-    close(fd);
-    status = run_strace(self, scenario, path);
-    if (status != 0) {
-        fprintf(stderr, "strace of %s: status %d\n", scenario, status);
-        exit(1);
-    }
-    trace = read_trace(path);
-    unlink(path);
+    require_count(
+        trace_scenario(self, scenario, "write,read,futex", look, &trace), 2);
     printf("%-14s %u doorbell writes, %u reads, %u futex wakes\n", scenario,
         trace.bell_writes, trace.bell_reads, trace.futex_wakes);
     return trace;
-}
-
-/* Without strace: an excuse at home, a failure in CI, where nobody would miss
- * the figures. */
-static void
-do_without(const char *reason)
-{
-    const char *ci = getenv("CI");
-
-    if (ci == NULL || ci[0] == '\0')
-        skip(reason);
-    fprintf(stderr, "%s; not to be skipped in CI\n", reason);
-    exit(1);
-}
-
-/* Says why the test cannot be done here, if so. */
-static void
-check_strace(void)
-{
-#if SANITIZER_THREAD || SANITIZER_ADDRESS
-    skip("sanitizers do not run under strace");
-#endif
-    if (system("strace -V >/dev/null 2>&1") != 0)
-        do_without("strace is not installed");
-    if (system("strace -qq -o /dev/null true >/dev/null 2>&1") != 0)
-        do_without("strace may not trace here");
 }
 
 int
@@ -342,16 +261,16 @@ main(int argc, char **argv)
 
     if (argc == 3 && strcmp(argv[1], "--scenario") == 0)
         return run_scenario(argv[2]);
-    check_strace();
-    trace = trace_scenario(argv[0], "sleeping-loop");
+    trace_check();
+    trace = play(argv[0], "sleeping-loop");
     require_count(trace.bell_writes, N_SLOW);
     require_count(trace.bell_reads, 0);
-    trace = trace_scenario(argv[0], "busy-loop");
+    trace = play(argv[0], "busy-loop");
     require(trace.bell_writes < 100);
     require_count(trace.bell_reads, 0);
-    trace = trace_scenario(argv[0], "sleeping-pool");
+    trace = play(argv[0], "sleeping-pool");
     require_count(trace.futex_wakes, N_SLOW);
-    trace = trace_scenario(argv[0], "busy-pool");
+    trace = play(argv[0], "busy-pool");
     require_count(trace.futex_wakes, 0);
     return 0;
 }
