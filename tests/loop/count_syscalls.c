@@ -228,10 +228,11 @@ struct trace {
 };
 
 static void
-look(const char *line, unsigned n_marks, void *arg)
+look(const char *line, unsigned n_marks, bool of_marker, void *arg)
 {
     struct trace *trace = arg;
 
+    (void)of_marker;
     if (n_marks != 1)
         return;
     if (strstr(line, " write(") != NULL && strstr(line, "[eventfd]") != NULL)

@@ -16,6 +16,7 @@
 #ifndef STRAIT_TESTS_TRACE_H
 #define STRAIT_TESTS_TRACE_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -79,17 +80,23 @@ trace_run_(const char *self, const char *scenario, const char *calls,
 }
 
 /*
- * Plays a scenario. `look` gets each line of the trace, "TID call(...) = ...",
- * but for the marks, and how many of these came before; a call that is
- * interrupted in the output has a second line, "TID <... call resumed>...". The
- * answer is how many marks there were.
+ * Gets each line of a trace but the marks: "TID call(...) = ...". A call that is
+ * interrupted in the output has a second line, "TID <... call resumed>...".
+ * n_marks: how many marks came before; of_marker: it is of the thread that has
+ * set the last one.
  */
+typedef void (*trace_look_fn)(
+    const char *line, unsigned n_marks, bool of_marker, void *arg);
+
+/* Plays a scenario and shows its trace, of the calls named; answers how many
+ * marks there were. */
 static inline unsigned
 trace_scenario(const char *self, const char *scenario, const char *calls,
-    void (*look)(const char *line, unsigned n_marks, void *arg), void *arg)
+    trace_look_fn look, void *arg)
 {
     char path[] = "/tmp/strait-trace-XXXXXX";
     unsigned n_marks = 0;
+    long marker = 0;
     int fd = mkstemp(path);
     char line[1024];
     int status;
@@ -105,10 +112,13 @@ trace_scenario(const char *self, const char *scenario, const char *calls,
     file = fopen(path, "r");
     require(file != NULL);
     while (fgets(line, sizeof line, file) != NULL) {
-        if (strstr(line, " write(") != NULL && strstr(line, "\"mark\"") != NULL)
+        if (strstr(line, " write(") != NULL &&
+            strstr(line, "\"mark\"") != NULL) {
             n_marks++;
-        else
-            look(line, n_marks, arg);
+            marker = strtol(line, NULL, 10);
+        } else {
+            look(line, n_marks, strtol(line, NULL, 10) == marker, arg);
+        }
     }
     fclose(file);
     unlink(path);
