@@ -183,6 +183,7 @@
 #define strait_or_acquire(p, v) STRAIT_SEAM_OR(p, v, acquire)
 #define strait_or_release(p, v) STRAIT_SEAM_OR(p, v, release)
 #define strait_or_acq_rel(p, v) STRAIT_SEAM_OR(p, v, acq_rel)
+#define strait_or_sc(p, v) STRAIT_SEAM_OR(p, v, seq_cst)
 #define strait_and_rlx(p, v) STRAIT_SEAM_AND(p, v, relaxed)
 #define strait_and_acquire(p, v) STRAIT_SEAM_AND(p, v, acquire)
 #define strait_and_release(p, v) STRAIT_SEAM_AND(p, v, release)

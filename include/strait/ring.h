@@ -105,27 +105,21 @@ STRAIT_API STRAIT_NODISCARD int strait_ring_init(strait_ring_t *ring,
     strait_ring_slot_t *slots, size_t capacity) STRAIT_NOEXCEPT;
 
 /**
- * Appends a value, weakly: never waits for anybody.
- * @param ring   ring (not NULL)
- * @param value  any pointer, NULL included
- * @return STRAIT_RING_DONE; _WAKE: done, and the caller takes one sleeping
- *   consumer and wakes it; _FULL; _CLOSED. `armed` is one bit for all sleepers:
- *   until somebody arms again no push answers _WAKE, so whoever was woken and
- *   leaves something behind wakes the next.
- * @threads producer (any number)
- * @progress lock-free. A producer stopped between claim and publication hides
- *   its value and all later ones from consumers; other producers go on until
- *   the ring is full.
- * @cost 1 RMW (a repetition only if another producer won), 0 fences
+ * The first half of strait_ring_push, for a layer that keeps something of its
+ * own beside each place: claims one. Fill and publish it, and soon: until then
+ * it hides what comes behind it.
+ * @param[out] ret_pos  its position, set only with DONE and WAKE; the place is
+ *   that modulo the capacity
+ * @return as strait_ring_push
+ * @threads producer (any number)  @progress lock-free  @cost 1 RMW
  */
 STRAIT_NODISCARD STRAIT_INLINE int
-strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
+strait_ring_claim_(strait_ring_t *ring, uint64_t *ret_pos) STRAIT_NOEXCEPT
 {
     for (;;) {
         /* rlx: a guess; the CAS R2 decides. */
         uint64_t p = strait_load_rlx(&ring->producer_);
         uint64_t pos = p >> STRAIT_RING_SHIFT_;
-        strait_ring_slot_t *slot;
         uint64_t freed;
 
         if (p & STRAIT_RING_CLOSED_)
@@ -154,15 +148,11 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
         if (strait_cas_weak_acq_rel(
                 &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {
             STRAIT_POINT("ring.push.claimed");
-            slot = &ring->slots_[pos & ring->mask_];
-            /* Consumers have read the lines of the slots; the store below
+            *ret_pos = pos;
+            /* Consumers have read the lines of the slots; the store of publish
              * would wait for its line, and the next RMW for the store. */
             STRAIT_PREFETCH_WRITE(
                 &ring->slots_[(pos + STRAIT_RING_PREFETCH_) & ring->mask_]);
-            /* rlx: published by R3. */
-            strait_store_rlx(&slot->value_, value);
-            /* [R3:rel] hands the value, and what it points to, over. */
-            strait_store_release(&slot->seq_, pos + 1);
             return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
                                             : STRAIT_RING_DONE;
         }
@@ -170,16 +160,53 @@ strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
 }
 
 /**
- * Takes the oldest value, weakly: never waits for anybody.
- * @param ring            ring (not NULL)
- * @param[out] ret_value  set only with STRAIT_RING_DONE
- * @return STRAIT_RING_DONE, _EMPTY or _PENDING
- * @threads consumer (any number)
- * @progress lock-free; a consumer stopped anywhere delays nobody
- * @cost 1 RMW (a repetition only if another consumer won), 0 fences
+ * The second half: fills the claimed place and hands it over.
+ * @threads who has claimed it  @progress wait-free  @cost 0 RMW
+ */
+STRAIT_INLINE void
+strait_ring_publish_(strait_ring_t *ring, uint64_t pos, void *value)
+    STRAIT_NOEXCEPT
+{
+    strait_ring_slot_t *slot = &ring->slots_[pos & ring->mask_];
+
+    /* rlx: published by R3. */
+    strait_store_rlx(&slot->value_, value);
+    /* [R3:rel] hands the value, and what it points to, over. */
+    strait_store_release(&slot->seq_, pos + 1);
+}
+
+/**
+ * Appends a value, weakly: never waits for anybody.
+ * @param ring   ring (not NULL)
+ * @param value  any pointer, NULL included
+ * @return STRAIT_RING_DONE; _WAKE: done, and the caller takes one sleeping
+ *   consumer and wakes it; _FULL; _CLOSED. `armed` is one bit for all sleepers:
+ *   until somebody arms again no push answers _WAKE, so whoever was woken and
+ *   leaves something behind wakes the next.
+ * @threads producer (any number)
+ * @progress lock-free. A producer stopped between claim and publication hides
+ *   its value and all later ones from consumers; other producers go on until
+ *   the ring is full.
+ * @cost 1 RMW (a repetition only if another producer won), 0 fences
  */
 STRAIT_NODISCARD STRAIT_INLINE int
-strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
+strait_ring_push(strait_ring_t *ring, void *value) STRAIT_NOEXCEPT
+{
+    uint64_t pos;
+    int claimed = strait_ring_claim_(ring, &pos);
+
+    if (claimed == STRAIT_RING_DONE || claimed == STRAIT_RING_WAKE)
+        strait_ring_publish_(ring, pos, value);
+    return claimed;
+}
+
+/**
+ * strait_ring_pop that also says from which position; see strait_ring_claim_.
+ * @threads consumer (any number)  @progress lock-free  @cost 1 RMW
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_take_(strait_ring_t *ring, void **ret_value, uint64_t *ret_pos)
+    STRAIT_NOEXCEPT
 {
     STRAIT_ROLE_ABSENT_(&ring->alone_);
     for (;;) {
@@ -197,9 +224,10 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
 
             STRAIT_POINT("ring.pop.read");
             /* [R4:rel] we have read; the producer of the next round may
-             * write. */
-            if (strait_cas_weak_release(&ring->consumer_, &c, c + 1)) {
+             * write. acq: for a layer that changes consumer_ in place. */
+            if (strait_cas_weak_acq_rel(&ring->consumer_, &c, c + 1)) {
                 *ret_value = value;
+                *ret_pos = c;
                 return STRAIT_RING_DONE;
             }
         } else {
@@ -216,6 +244,23 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
             }
         }
     }
+}
+
+/**
+ * Takes the oldest value, weakly: never waits for anybody.
+ * @param ring            ring (not NULL)
+ * @param[out] ret_value  set only with STRAIT_RING_DONE
+ * @return STRAIT_RING_DONE, _EMPTY or _PENDING
+ * @threads consumer (any number)
+ * @progress lock-free; a consumer stopped anywhere delays nobody
+ * @cost 1 RMW (a repetition only if another consumer won), 0 fences
+ */
+STRAIT_NODISCARD STRAIT_INLINE int
+strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
+{
+    uint64_t pos;
+
+    return strait_ring_take_(ring, ret_value, &pos);
 }
 
 /**
@@ -273,14 +318,8 @@ strait_ring_push_n(strait_ring_t *ring, void *const *values, size_t n,
                 &ring->producer_, &p, end << STRAIT_RING_SHIFT_)) {
             STRAIT_POINT("ring.push_n.claimed");
             *ret_n = (size_t)(end - pos);
-            for (; pos != end; pos++) {
-                strait_ring_slot_t *slot = &ring->slots_[pos & ring->mask_];
-
-                /* rlx: published by R3. */
-                strait_store_rlx(&slot->value_, *values++);
-                /* [R3:rel] hands the value, and what it points to, over. */
-                strait_store_release(&slot->seq_, pos + 1);
-            }
+            for (; pos != end; pos++)
+                strait_ring_publish_(ring, pos, *values++);
             return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
                                             : STRAIT_RING_DONE;
         }

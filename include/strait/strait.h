@@ -12,6 +12,7 @@
 #include <strait/clock.h>
 #include <strait/cpu.h>
 #include <strait/error.h>
+#include <strait/histogram.h>
 #include <strait/memory.h>
 #include <strait/role.h>
 
@@ -23,9 +24,14 @@
 #include <strait/sink.h>
 #include <strait/spsc.h>
 
+#include <strait/future.h>
+#include <strait/lane.h>
 #include <strait/pool.h>
+#include <strait/progress.h>
+#include <strait/request.h>
 #include <strait/work.h>
 
+#include <strait/deadline.h>
 #include <strait/loop.h>
 #include <strait/timer.h>
 

@@ -9,6 +9,9 @@
  *
  *   STI_FUTEX_WAIT(word, value)  sleep while *word == value; may return early.
  *                                Orders nothing: look at the word afterwards.
+ *   STI_FUTEX_WAIT_UNTIL(word, value, deadline_ns)
+ *                                the same, at most until then; answers an
+ *                                STI_FUTEX_*.
  *   STI_FUTEX_WAKE(word)         wake one thread that sleeps on word; uses the
  *                                address only, so the word may be gone by then.
  *   STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)
@@ -46,6 +49,8 @@ enum {
 #include <sched.h>
 
 #define STI_FUTEX_WAIT(word, value) sti_futex_wait((word), (value))
+#define STI_FUTEX_WAIT_UNTIL(word, value, deadline_ns)                         \
+    sti_futex_wait_until((word), (value), (deadline_ns))
 #define STI_FUTEX_WAKE(word) sti_futex_wake_one((word))
 #define STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)                          \
     sti_futex_wait_until(sti_futex_high((word)), (value), (deadline_ns))

@@ -3,8 +3,8 @@
  * thread.h - who is asking: a token that tells the calling thread apart from
  * all others that live, at the price of one instruction. An API that belongs to
  * one thread compares it in every call; pthread_self is a call into the C
- * library, which was 5 % of what an offloaded job costs its loop. Included by:
- * loop.
+ * library, which was 5 % of what an offloaded job costs its loop. And what the
+ * calling thread must not do. Included by: loop, sched.
  */
 #ifndef STI_BASE_THREAD_H
 #define STI_BASE_THREAD_H
@@ -15,7 +15,7 @@
 #include <pthread.h>
 #endif
 
-/* The thread pointer of the ABI. A token may come again after its thread's end. */
+/* The thread pointer of the ABI. Tokens come again once a thread has ended. */
 static inline uintptr_t
 sti_thread_token(void)
 {
@@ -32,5 +32,9 @@ sti_thread_token(void)
 #endif
     return token;
 }
+
+/* How many loops run on this thread: while one does, it must not wait for
+ * anything else. Written by loop, read by sched. thread.c */
+extern _Thread_local uint32_t sti_thread_runs_loop;
 
 #endif /* STI_BASE_THREAD_H */

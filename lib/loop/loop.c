@@ -70,6 +70,8 @@ create(strait_loop_t **ret_loop, const strait_loop_config_t *config)
         return -ENOMEM;
     }
     err = sti_ref_create(&loop->ref, allocator);
+    if (err == 0)
+        loop->ref->loop = loop;
     if (err != 0) {
         sti_free(allocator, loop, sizeof *loop);
         return err;
@@ -301,6 +303,7 @@ strait_loop_run(strait_loop_t *loop, int mode)
     if (loop->running)
         return -EBUSY;
     loop->running = true;
+    sti_thread_runs_loop++;
     n_before = n_callbacks(loop);
     if (mode == STRAIT_RUN_NOWAIT && !loop->stopping)
         turn(loop, false);
@@ -316,6 +319,7 @@ strait_loop_run(strait_loop_t *loop, int mode)
     loop->poll_error = 0;
     loop->stopping = false;
     loop->running = false;
+    sti_thread_runs_loop--;
     if (err != 0)
         return err;
     return more ? 1 : 0;

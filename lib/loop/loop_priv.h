@@ -28,6 +28,7 @@ struct strait_loop_ref {
     STRAIT_ATOMIC(uint32_t) closed; /* the loop is gone */
     STRAIT_ATOMIC(uint32_t) nudged; /* the entry below is queued */
     strait_sink_entry_t nudge;      /* sent when the last user lets go */
+    strait_loop_t *loop;            /* for its own thread, while it lives */
     int bell_fd;                    /* eventfd, edge-triggered, never read */
     uint64_t fork_generation;
     strait_allocator_t allocator;

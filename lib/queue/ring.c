@@ -87,6 +87,11 @@
 
 #include "base/env.h"
 
+extern inline int strait_ring_claim_(strait_ring_t *ring, uint64_t *ret_pos);
+extern inline void strait_ring_publish_(
+    strait_ring_t *ring, uint64_t pos, void *value);
+extern inline int strait_ring_take_(
+    strait_ring_t *ring, void **ret_value, uint64_t *ret_pos);
 extern inline int strait_ring_push(strait_ring_t *ring, void *value);
 extern inline int strait_ring_push_n(
     strait_ring_t *ring, void *const *values, size_t n, size_t *ret_n);

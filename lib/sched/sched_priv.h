@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched_priv.h - the structs of a pool and its lanes. Included by: the .c files
- * of lib/sched only; the layers above use include/strait/ and sched/submit.h.
+ * sched_priv.h - the structs of a pool, its crews and its lanes. Included by:
+ * the .c files of lib/sched, and sched/submit.h for the layer above.
+ *
+ *     pool --+-- crew of the CPU lanes: fixed threads, all lanes of that class
+ *            +-- lane "user", "cpu", ...
+ *            +-- lane "file" with a crew of its own: threads that come and go
  */
 #ifndef STI_SCHED_PRIV_H
 #define STI_SCHED_PRIV_H
@@ -11,53 +15,240 @@
 
 #include "base/counter.h"
 #include "base/spin.h"
+#include "sched/order.h"
 #include "sched/parking.h"
+#include "sched/removal.h"
 
 #include <pthread.h>
 
-struct strait_lane {
-    strait_ring_t ring;
-    strait_pool_t *pool;
-    size_t size_bytes; /* of this block, slots included */
-    char name[16];
-    strait_ring_slot_t slots[]; /* max_queued of them */
-};
+typedef struct sti_crew sti_crew_t;
 
-/* What one worker writes; nobody else's line. */
+/* What one worker has counted of one lane; nobody else writes it. */
+typedef struct sti_cell {
+    sti_counter_t n_run;
+    sti_counter_t n_removed; /* taken, and found to be cancelled */
+    sti_counter_t n_woken;   /* times it was woken and began with this lane */
+    sti_counter_t wait[STRAIT_HISTOGRAM_BUCKETS];
+    sti_counter_t run[STRAIT_HISTOGRAM_BUCKETS];
+} sti_cell_t;
+
+/* A worker times up to so many items at once, ... */
+#define STI_GROUP_MAX 64
+/* ... while they take no longer than this together, ns. */
+#define STI_GROUP_NS 4000
+
+/* Whether a seat has a thread. */
+enum { STI_SEAT_FREE = 0, STI_SEAT_LIVE = 1, STI_SEAT_ENDED = 2 };
+
+/* One thread of a crew and what it alone writes. */
 typedef struct sti_worker {
     strait_pool_t *pool;
+    sti_crew_t *crew;
     pthread_t thread;
-    uint32_t index;
-    uint32_t next_lane; /* where the next look round begins */
-    sti_counter_t n_run;
+    void *scratch;
+    uint32_t seat;                    /* in the crew */
+    STRAIT_ATOMIC(uint32_t) occupied; /* STI_SEAT_* */
+    char pad0_[STRAIT_CACHE_LINE];
+    /* What it is at, for those who ask. */
+    STRAIT_ATOMIC(strait_work_fn) running; /* NULL: nothing */
+    STRAIT_ATOMIC(strait_lane_t *) lane;   /* of what it runs, or ran last */
+    STRAIT_ATOMIC(uint64_t) begun_ns;      /* when its group of items began */
+    STRAIT_ATOMIC(uint32_t) parked;
     sti_counter_t n_parks;
     sti_counter_t n_wakes;
     sti_counter_t n_gap_waits;
-    char pad_[STRAIT_CACHE_LINE];
+    /* Its clock: the group of items that is being timed. */
+    uint64_t last_ns;  /* of its last look at the clock, if that is fresh */
+    uint64_t mean_ns;  /* of the group before */
+    uint64_t stamp_ns; /* when the first item of the group was submitted */
+    uint64_t wait_ns;  /* how long that one waited */
+    bool woken;        /* somebody has woken us, for an item not yet taken */
+    bool fresh;        /* nothing but library code has run since last_ns */
+    uint32_t n_group;  /* items of this group so far */
+    uint32_t group;    /* how many it is to have */
+    sti_cell_t *cell;  /* where the group is counted */
+    /* Its view of the lanes: most urgent first, and whose turn it is among
+     * equals. */
+    uint32_t n_ranked;
+    uint8_t rank[STRAIT_POOL_LANES_MAX];
+    uint8_t turn[STRAIT_LANE_PRIORITY_MAX + 1]; /* index into rank */
+    uint32_t left; /* items until the turn ends, of the lane below */
+    uint8_t left_lane;
+    uint64_t aged_ns;    /* last look at the ages */
+    strait_lane_t *aged; /* the lane that it put first, until the next */
+    strait_lane_t *owes; /* a lane whose gate had WANTED when we left it */
+    char pad1_[STRAIT_CACHE_LINE];
 } sti_worker_t;
 
-struct strait_pool {
+/* Threads that serve the same lanes. */
+struct sti_crew {
     sti_parking_t parking;
-    /* The lanes, oldest first, and their rings as the core wants them. Slots
-     * behind n_lanes are NULL; an entry never changes once it is counted. */
+    strait_pool_t *pool;
+    /* Its lanes, oldest first, and their outlets as the core wants them. An
+     * entry never changes once it is counted. */
     STRAIT_ATOMIC(uint32_t) n_lanes;
-    strait_ring_t *rings[STRAIT_POOL_LANES_MAX];
+    sti_outlet_t *outlets[STRAIT_POOL_LANES_MAX];
+    strait_lane_t *lanes[STRAIT_POOL_LANES_MAX];
+    uint64_t idle_ns;     /* 0: threads stay */
+    uint32_t min_threads; /* threads that stay anyway */
+    uint32_t first_index; /* of its threads, for strait_worker_index */
+    uint32_t n_seats;
+    sti_worker_t *workers; /* n_seats of each */
+    sti_seat_t *seats;
+    sti_idle_t *idle;
+    const char *name; /* of its threads, behind the pool's */
+    sti_gate_t size;  /* how many threads there are */
+};
+
+struct strait_lane {
+    sti_outlet_t outlet;
+    sti_removal_t removal;
+    /* Nobody writes these after creation. */
+    strait_pool_t *pool;
+    sti_crew_t *crew;
+    uint32_t number; /* in the pool */
+    uint32_t low_water;
+    uint8_t priority;
+    bool ordered;
+    uint32_t weight;
+    STRAIT_ATOMIC(sti_cell_t *) *cells; /* by seat */
+    sti_order_t order;
+    char name[16];
+    strait_ring_slot_t *slots;
+    uint32_t max_queued;
+    sti_crew_t own; /* class BLOCKING */
+    /* When the item at a position was submitted; see sti_stamp. */
+    STRAIT_ATOMIC(uint64_t) *stamps;
+    uint32_t n_stamps;
+    /* Set for good, and seldom. */
+    STRAIT_ATOMIC(uint32_t) grouped;      /* some item had a group */
+    STRAIT_ATOMIC(uint32_t) short_handed; /* a thread that was due was refused */
+    char pad_[STRAIT_CACHE_LINE];
+    STRAIT_ATOMIC(strait_drain_t *) drains; /* who waits for room */
+    /* Counted by whoever comes along, off the fast paths. */
+    STRAIT_ATOMIC(uint64_t) n_rejected;
+    STRAIT_ATOMIC(uint64_t) n_voided; /* places that were given back */
+    STRAIT_ATOMIC(uint64_t) n_removed;
+    STRAIT_ATOMIC(uint64_t) n_lost;
+};
+
+struct strait_pool {
+    sti_crew_t cpu;
+    STRAIT_ATOMIC(uint32_t) n_lanes;
     strait_lane_t *lanes[STRAIT_POOL_LANES_MAX];
     STRAIT_ATOMIC(uint32_t) closed;
-    uint32_t n_workers;
+    STRAIT_ATOMIC(uint32_t) cancelling; /* nothing starts any more */
+    STRAIT_ATOMIC(uint32_t) n_live;     /* threads; who waits, sleeps on it */
+    STRAIT_ATOMIC(uint64_t) n_started;  /* of class BLOCKING */
+    STRAIT_ATOMIC(uint64_t) n_start_failed;
     uint64_t spin_ns; /* what each worker's spinner begins with */
     uint64_t fork_generation;
+    uint32_t n_workers;
+    uint32_t next_index;         /* of the next crew's threads */
+    strait_pool_config_t config; /* a copy; cpus is our own */
+    bool is_default;
     strait_allocator_t allocator;
-    uint32_t n_seats; /* workers that were asked for: sizes of the arrays */
-    sti_seat_t *seats;
-    sti_worker_t *workers;
     char name[12];
 };
 
-/* The pool's worker that runs on this thread, or NULL. worker.c */
+/*
+ * When items were submitted. A stamp for each place would cost every submit a
+ * line that nobody else wants, so the last STI_STAMPS positions have one each, in
+ * few lines that stay with the submitters, and of those before them every
+ * STI_STAMP_STEP-th: behind so many others, sixteen submits do not matter.
+ */
+#define STI_STAMPS 256
+#define STI_STAMP_STEP 16
+
+static inline void
+sti_stamp_set(strait_lane_t *lane, uint64_t pos, uint64_t now_ns)
+{
+    /* rlx: travels by R3, here and below. */
+    strait_store_rlx(&lane->stamps[pos % STI_STAMPS], now_ns);
+    if (pos % STI_STAMP_STEP == 0 && lane->n_stamps > STI_STAMPS) {
+        uint64_t step = pos / STI_STAMP_STEP;
+        uint32_t n_steps = lane->max_queued / STI_STAMP_STEP;
+
+        /* rlx: as above. */
+        strait_store_rlx(
+            &lane->stamps[STI_STAMPS + (step & (n_steps - 1))], now_ns);
+    }
+}
+
+/* When the item at a position that is filled, or was just taken, came; a little
+ * before that if many came behind it. */
+static inline uint64_t
+sti_stamp(const strait_lane_t *lane, uint64_t pos)
+{
+    /* rlx: an older one only makes the answer finer than it need be. */
+    uint64_t end =
+        strait_load_rlx(&lane->outlet.ring.producer_) >> STRAIT_RING_SHIFT_;
+    uint64_t step = pos / STI_STAMP_STEP;
+    uint32_t n_steps = lane->max_queued / STI_STAMP_STEP;
+
+    /* rlx: by R3; the place of an item that was taken may be filled anew, and
+     * then looks younger. */
+    if (end - pos <= STI_STAMPS || lane->n_stamps == STI_STAMPS)
+        return strait_load_rlx(&lane->stamps[pos % STI_STAMPS]);
+    /* rlx: as above. */
+    return strait_load_rlx(
+        &lane->stamps[STI_STAMPS + (step & (n_steps - 1))]);
+}
+
+/* The pool's thread that runs here, or NULL. worker.c */
 sti_worker_t *sti_worker_self(void);
 
-/* The body of a worker thread; arg is its sti_worker_t. worker.c */
+/* The body of a thread of a crew; arg is its sti_worker_t. worker.c */
 void *sti_worker_main(void *arg);
+
+/* crew.c: makes a crew without threads; 0 or -ENOMEM. A crew of all zeros may
+ * be freed, too. */
+int sti_crew_init(
+    sti_crew_t *crew, strait_pool_t *pool, uint32_t n_seats, const char *name);
+void sti_crew_free(sti_crew_t *crew);
+/* Starts up to n threads; answers how many, and why no more. */
+uint32_t sti_crew_start(sti_crew_t *crew, uint32_t n, int *ret_err);
+/* One thread more, if there may be one more; false if none was started. */
+bool sti_crew_grow(sti_crew_t *crew);
+/* What a submit that took ARMED out owes. */
+void sti_crew_call(strait_lane_t *lane);
+/* Waits for the end of all its threads. */
+void sti_crew_join(sti_crew_t *crew);
+
+/* lane.c: makes a lane known to its pool, as number n_lanes. */
+void sti_lane_add(strait_lane_t *lane, uint32_t n_lanes);
+/* lane.c: frees what a lane has, and the lane. */
+void sti_lane_free(strait_lane_t *lane);
+
+/* crew.c: the first and the last thing that a thread does. */
+void sti_thread_started(sti_worker_t *worker);
+void sti_thread_ended(sti_worker_t *worker);
+
+/* drain.c: after a place of the lane was freed, and attention was found; status
+ * is 0, or -ESHUTDOWN to call them all. */
+void sti_lane_drained(strait_lane_t *lane, int status);
+
+/* cancel.c: ends an item that nobody else has, without having run it. `why` is
+ * one of the STI_WORK_* that say so (submit.h). */
+void sti_work_end(strait_work_t *work, uint32_t why);
+/* strait_work_cancel, but with this reason. */
+int sti_work_cancel(strait_work_t *work, uint32_t why);
+/* Removes an item that is queued and ends it so; false if it was not. */
+bool sti_work_remove(strait_work_t *work, uint32_t why);
+/* Ends all that is queued in a lane, as one of its consumers. */
+void sti_lane_end_all(strait_lane_t *lane, uint32_t why);
+
+/* request.c: nobody will be in `run` any more, for one of the STI_WORK_* that
+ * say why, or 0: it has returned. True if the caller is to hand the item on. */
+bool sti_request_ended(strait_work_t *work, uint32_t why);
+/* request.c: `done` of a request, and its end. */
+void sti_request_finish(strait_work_t *work, int status);
+
+/* request.c: strait_work_give_up, for one of the STI_WORK_* that say why. */
+int sti_request_give_up(strait_work_t *work, uint32_t why);
+/* request.c: pushes a report of progress, which keeps the request until let_go;
+ * false: it was given up. */
+bool sti_request_report(strait_work_t *work, strait_sink_entry_t *entry);
+void sti_request_let_go(strait_work_t *work);
 
 #endif /* STI_SCHED_PRIV_H */

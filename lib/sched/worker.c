@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.c - what a worker thread does: take an item from the lanes in turn,
- * run it, hand it on, and sleep when there is none.
+ * worker.c - what a worker thread does: take an item from the lane that comes
+ * first, run it, hand it on, and sleep when there is none.
  *
  * Order of things that must not change:
  *   - the duty (parking.h) comes after an item is in hand and before it runs;
  *   - the completion is published before the next user function is entered, so
  *     nothing finished waits for something slow;
+ *   - a gate is left after that, so that items of a SERIAL lane are delivered
+ *     in their order, too;
  *   - sink_ is read before the push: after it the item is the consumer's.
  *
  * A submitter stopped between claiming its place in a ring and filling it hides
@@ -15,16 +17,20 @@
  * STI_GAP_SLEEP_MAX_NS at a time until the gap closes (base/gap.h). It must not
  * park on such a lane: the submitter has found no ARMED to take.
  *
- * Edges (P and R are in parking.h and ring.c).
+ * Which lane comes first is in choose.h, the clock in stopwatch.h.
+ *
+ * Edges (P, R, T, C are in parking.h, ring.c, gate.h, removal.h).
  *   L1  count of lanes, store in lane.c -> load here     the entries it counts
  *
  * Tests: tests/sched/test_pool.c, stress_pool.c, tests/model/model_lane_*.c.
  */
-#include "sched/sched_priv.h"
+#include "sched/submit.h"
 
 #include "base/check.h"
 #include "base/gap.h"
 #include "base/spin.h"
+#include "sched/choose.h"
+#include "sched/stopwatch.h"
 
 #include <strait/clock.h>
 
@@ -36,51 +42,50 @@ sti_worker_self(void)
     return self;
 }
 
-/* One look round the lanes, beginning where the last one ended, so that a busy
- * lane cannot keep others waiting. Answers a STRAIT_RING_* value. */
-static int
-take(sti_worker_t *worker, uint32_t n_lanes, strait_work_t **ret_work)
+/* True if an item that is about to start must not. */
+static bool
+is_off(const strait_work_t *work, uint32_t state)
 {
-    strait_pool_t *pool = worker->pool;
-    int found = STRAIT_RING_EMPTY;
-    uint32_t i;
-
-    for (i = 0; i < n_lanes; i++) {
-        uint32_t lane = worker->next_lane;
-        void *value;
-        int popped;
-
-        STI_CHECK(2, lane < n_lanes && pool->rings[lane] != NULL);
-        worker->next_lane = lane + 1 < n_lanes ? lane + 1 : 0;
-        popped = strait_ring_pop(pool->rings[lane], &value);
-        if (popped == STRAIT_RING_DONE) {
-            *ret_work = value;
-            return STRAIT_RING_DONE;
-        }
-        if (popped == STRAIT_RING_PENDING)
-            found = STRAIT_RING_PENDING;
-    }
-    return found;
+    /* rlx: here and below; who cancels now may come too late. */
+    return (state & (STI_WORK_TOKEN | STI_WORK_GIVEN_UP)) != 0 ||
+        ((state & STI_WORK_GROUPED) != 0 &&
+            strait_load_rlx(&work->group_->cancelled_) != 0);
 }
 
 static void
-run(sti_worker_t *worker, strait_work_t *work)
+run(sti_worker_t *worker, strait_lane_t *lane, strait_work_t *work)
 {
-    strait_sink_t *sink = work->sink_;
+    /* rlx: the item came by R3; bits that are set beside it may come late. */
+    uint32_t state = strait_load_rlx(&work->state_);
 
-    work->run_(work, work->arg_);
-    /* Before the push, so that who sees `done` finds it counted. */
-    sti_counter_add(&worker->n_run, 1);
-    strait_sink_push(sink, &work->entry_);
+    /* rlx: a shutdown that comes now may come too late. */
+    if (is_off(work, state) || strait_load_rlx(&worker->pool->cancelling)) {
+        sti_stopwatch_skip(worker);
+        sti_work_end(work,
+            (state & STI_WORK_LATE) != 0 ? STI_WORK_TIMED_OUT
+                                         : STI_WORK_CANCELED);
+    } else {
+        sti_stopwatch_start(worker, work);
+        work->run_(work, work->arg_);
+        /* Before the push, so that who sees `done` finds it counted. */
+        sti_stopwatch_count(worker);
+        if ((state & STI_WORK_REQUEST) == 0 || sti_request_ended(work, 0))
+            sti_work_hand_on(work);
+        sti_stopwatch_stop(worker);
+    }
+    if (lane->outlet.gate.max != 0 && sti_gate_leave(&lane->outlet.gate))
+        worker->owes = lane;
 }
 
 /*
- * True if no lane will ever have an item again. The lanes are counted after the
- * close was seen: a count from before could miss the last of them.
+ * True if no lane of the crew will ever have an item again. The lanes are
+ * counted after the close was seen: a count from before could miss the last of
+ * them.
  */
 static bool
-drained(strait_pool_t *pool)
+drained(sti_crew_t *crew)
 {
+    strait_pool_t *pool = crew->pool;
     uint32_t n_lanes;
     uint32_t i;
 
@@ -92,16 +97,18 @@ drained(strait_pool_t *pool)
     /* SC: the other half of the above. [L1:acq] the entries it counts. */
     n_lanes = strait_load_sc(&pool->n_lanes);
     for (i = 0; i < n_lanes; i++) {
-        if (!strait_ring_is_closed(pool->rings[i]) ||
-            !strait_ring_is_empty(pool->rings[i]))
+        strait_ring_t *ring = &pool->lanes[i]->outlet.ring;
+
+        if (pool->lanes[i]->crew == crew &&
+            (!strait_ring_is_closed(ring) || !strait_ring_is_empty(ring)))
             return false;
     }
     return true;
 }
 
-/* Looks around for as long as the policy allows; true if there may be an item. */
+/* Looks around for as long as the policy allows; true: there may be an item. */
 static bool
-spin(strait_pool_t *pool, uint32_t n_lanes, sti_spinner_t *spinner)
+spin(sti_crew_t *crew, uint32_t n_lanes, sti_spinner_t *spinner)
 {
     uint64_t end;
     bool hit = false;
@@ -113,33 +120,133 @@ spin(strait_pool_t *pool, uint32_t n_lanes, sti_spinner_t *spinner)
         uint32_t i;
 
         for (i = 0; i < n_lanes && !hit; i++)
-            hit = !strait_ring_is_empty(pool->rings[i]);
+            hit = sti_outlet_offers(crew->outlets[i]);
         STI_PAUSE();
     } while (!hit && strait_now_ns() < end);
     sti_spinner_ended(spinner, hit);
     return hit;
 }
 
-/* Leaves the running state until there may be an item, or the end has come. */
-static void
+/* Sleeps until woken; false: it was idle for so long that it may end. */
+static bool
+doze(sti_worker_t *worker)
+{
+    sti_crew_t *crew = worker->crew;
+
+    if (crew->idle_ns == 0 ||
+        sti_gate_inside(&crew->size) <= crew->min_threads) {
+        sti_parking_sleep(&crew->parking, worker->seat);
+        return true;
+    }
+    return sti_parking_sleep_until(
+        &crew->parking, worker->seat, strait_now_ns() + crew->idle_ns);
+}
+
+/* Leaves the running state until there may be an item, or the end has come.
+ * False if nothing came for so long that this thread may end. */
+static bool
 park(sti_worker_t *worker)
 {
-    sti_parking_t *parking = &worker->pool->parking;
+    sti_crew_t *crew = worker->crew;
+    sti_parking_t *parking = &crew->parking;
     uint32_t n_lanes;
+    bool woken = true;
 
-    sti_parking_announce(parking, worker->index);
+    sti_parking_announce(parking, worker->seat);
     /* [L1:acq] the entries; P3 in announce makes it current: whoever adds a
      * lane after it wakes us. */
-    n_lanes = strait_load_acquire(&worker->pool->n_lanes);
-    if (!sti_parking_arm_all(worker->pool->rings, n_lanes)) {
-        if (!sti_parking_withdraw(parking, worker->index))
+    n_lanes = strait_load_acquire(&crew->n_lanes);
+    if (!sti_parking_arm_all(crew->outlets, n_lanes)) {
+        if (!sti_parking_withdraw(parking, worker->seat)) {
             sti_counter_add(&worker->n_wakes, 1);
-        return;
+            worker->woken = true;
+        }
+        return true;
     }
     sti_counter_add(&worker->n_parks, 1);
-    sti_parking_sleep(parking, worker->index);
-    if (!sti_parking_withdraw(parking, worker->index))
+    /* rlx: a statistic, as below. */
+    strait_store_rlx(&worker->parked, 1);
+    woken = doze(worker);
+    /* rlx: as above. */
+    strait_store_rlx(&worker->parked, 0);
+    if (!sti_parking_withdraw(parking, worker->seat)) {
         sti_counter_add(&worker->n_wakes, 1);
+        worker->woken = true;
+        return true;
+    }
+    return woken;
+}
+
+/* What a thread does for the others before it enters a user function. */
+static void
+duty(sti_worker_t *worker, uint32_t n_lanes)
+{
+    sti_crew_t *crew = worker->crew;
+
+    /* The last one awake of a crew that can grow leaves one behind, or, if none
+     * can be started, has the next submit try. */
+    if (crew->idle_ns != 0 && !sti_parking_any(&crew->parking)) {
+        if (!sti_crew_grow(crew))
+            (void)sti_parking_arm_all(crew->outlets, n_lanes);
+        return;
+    }
+    sti_parking_duty(&crew->parking, crew->outlets, n_lanes);
+}
+
+static void
+serve(sti_worker_t *worker)
+{
+    sti_crew_t *crew = worker->crew;
+    sti_gap_t gap = STI_GAP_INIT;
+    sti_spinner_t spinner;
+    bool was_idle = crew->idle_ns != 0;
+
+    sti_spinner_init(&spinner, crew->pool->spin_ns);
+    for (;;) {
+        /* [L1:acq] the entries below the count. One that is not seen here is
+         * seen after announce, or gets us woken (P3). */
+        uint32_t n_lanes = strait_load_acquire(&crew->n_lanes);
+        strait_lane_t *lane = NULL;
+        strait_work_t *work = NULL;
+        int found;
+
+        found = sti_choose(worker, n_lanes, &lane, &work);
+        if (found == STRAIT_RING_DONE) {
+            sti_stopwatch_lane(worker, lane);
+            if (was_idle || worker->owes != NULL) {
+                if (worker->woken)
+                    sti_stopwatch_woken(worker);
+                worker->woken = false;
+                duty(worker, n_lanes);
+                was_idle = false;
+                worker->owes = NULL;
+            }
+            sti_gap_reset(&gap);
+            run(worker, lane, work);
+            continue;
+        }
+        sti_stopwatch_idle(worker);
+        if (found == STRAIT_RING_PENDING) {
+            sti_counter_add(&worker->n_gap_waits, 1);
+            sti_gap_wait(&gap);
+        } else if (drained(crew)) {
+            /* Whoever sleeps beside a lane that has ended meanwhile must end,
+             * too. */
+            sti_parking_wake_all(&crew->parking);
+            return;
+        } else if (!spin(crew, n_lanes, &spinner)) {
+            bool wanted = false;
+            bool stays = park(worker);
+
+            sti_spinner_slept(&spinner, strait_now_ns());
+            was_idle = true;
+            worker->owes = NULL;
+            if (!stays &&
+                sti_gate_leave_above(&crew->size, crew->min_threads, &wanted) &&
+                !(wanted && sti_gate_enter(&crew->size)))
+                return;
+        }
+    }
 }
 
 void *
@@ -147,36 +254,18 @@ sti_worker_main(void *arg)
 {
     sti_worker_t *worker = arg;
     strait_pool_t *pool = worker->pool;
-    sti_gap_t gap = STI_GAP_INIT;
-    sti_spinner_t spinner;
-    bool was_idle = false;
+    const strait_pool_config_t *config = &pool->config;
+    uint32_t index = worker->crew->first_index + worker->seat;
 
     self = worker;
-    sti_spinner_init(&spinner, pool->spin_ns);
-    for (;;) {
-        /* [L1:acq] the entries below the count. One that is not seen here is
-         * seen after announce, or gets us woken (P3). */
-        uint32_t n_lanes = strait_load_acquire(&pool->n_lanes);
-        strait_work_t *work = NULL;
-        int found;
-
-        found = take(worker, n_lanes, &work);
-        if (found == STRAIT_RING_DONE) {
-            if (was_idle) {
-                sti_parking_duty(&pool->parking, pool->rings, n_lanes);
-                was_idle = false;
-            }
-            sti_gap_reset(&gap);
-            run(worker, work);
-        } else if (found == STRAIT_RING_PENDING) {
-            sti_counter_add(&worker->n_gap_waits, 1);
-            sti_gap_wait(&gap);
-        } else if (drained(pool)) {
-            return NULL;
-        } else if (!spin(pool, n_lanes, &spinner)) {
-            park(worker);
-            sti_spinner_slept(&spinner, strait_now_ns());
-            was_idle = true;
-        }
-    }
+    sti_stopwatch_init(worker);
+    sti_thread_started(worker);
+    if (config->on_start != NULL)
+        config->on_start(index, config->hook_arg);
+    serve(worker);
+    if (config->on_exit != NULL)
+        config->on_exit(index, config->hook_arg);
+    self = NULL;
+    sti_thread_ended(worker);
+    return NULL;
 }

@@ -5,8 +5,9 @@
 A folder of lib/ may include private headers of its own and of lower layers,
 except those named *_priv.h, which stay at home; and public headers of its own
 level and below. Public headers obey the same order. The cores of the
-algorithms (lib/queue and lib/sched/parking.h) see nothing but the atomic shim,
-the environment macros of base/env.h and freestanding headers, so that models
+algorithms (lib/queue, and of lib/sched parking.h, gate.h, removal.h, order.h)
+see nothing but the atomic shim, the environment macros of base/env.h, the
+counters of base/counter.h, each other and freestanding headers, so that models
 can compile those very files.
 """
 import re
@@ -27,16 +28,26 @@ BELOW = {
 # The layer of each public header. strait.h includes them all.
 PUBLIC = {
     "base.h": "base", "atomic.h": "base", "clock.h": "base", "cpu.h": "base",
-    "error.h": "base", "memory.h": "base", "role.h": "base",
+    "error.h": "base", "histogram.h": "base", "memory.h": "base",
+    "role.h": "base",
     "event.h": "queue", "mpsc.h": "queue", "mpsc_shared.h": "queue",
     "reclaim.h": "queue", "ring.h": "queue", "sink.h": "queue",
     "spsc.h": "queue",
-    "pool.h": "sched", "work.h": "sched",
-    "loop.h": "loop", "timer.h": "loop",
+    "future.h": "sched", "lane.h": "sched", "pool.h": "sched",
+    "progress.h": "sched", "request.h": "sched", "work.h": "sched",
+    "deadline.h": "loop", "loop.h": "loop", "timer.h": "loop",
 }
 FREESTANDING = {"stdatomic.h", "stdbool.h", "stddef.h", "stdint.h",
                 "stdalign.h", "stdnoreturn.h", "limits.h"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
+
+
+# Cores outside lib/queue.
+CORES = {
+    "lib/base/counter.h", "lib/base/env.h",
+    "lib/sched/gate.h", "lib/sched/order.h", "lib/sched/parking.h",
+    "lib/sched/removal.h",
+}
 
 
 def includes(path):
@@ -60,8 +71,7 @@ def layer_of(name):
 def is_core(name):
     if name == "lib/queue/reclaim.c":  # the wrapper of reclaim_core.h
         return False
-    return (name.startswith("lib/queue/")
-            or name in ("lib/sched/parking.h", "lib/base/env.h")
+    return (name.startswith("lib/queue/") or name in CORES
             or layer_of(name) == "queue")
 
 
@@ -123,6 +133,9 @@ def check(tree):
     for header in sorted(PUBLIC):
         if not (tree.root / "include/strait" / header).is_file():
             report(f"{header} is listed in layers.py and does not exist")
+    for core in sorted(CORES):
+        if not (tree.root / core).is_file():
+            report(f"{core} is listed in layers.py and does not exist")
     return problems
 
 
@@ -137,6 +150,10 @@ def self_test():
     lint.must_find(check, add("include/strait/mpsc.h",
                               "#include <strait/loop.h>\n"), "not below it")
     lint.must_find(check, add("lib/queue/mpsc.c", "#include <errno.h>\n"),
+                   "a core includes")
+    lint.must_find(check, add("lib/sched/gate.h", '#include "base/gap.h"\n'),
+                   "a core includes")
+    lint.must_find(check, add("lib/sched/order.h", "#include <errno.h>\n"),
                    "a core includes")
     lint.must_find(check, add("include/strait/pool.h", "#include <pthread.h>\n"),
                    "a public header includes")
