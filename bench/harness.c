@@ -24,7 +24,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,6 +97,7 @@ bench_row_cost(const struct bench_row *row, const struct bench_result *result)
     switch (bench_row_unit(row)) {
     case BENCH_LATENCY: return (double)result->p50_ns;
     case BENCH_SIZE: return (double)result->n_bytes / n_ops;
+    case BENCH_FIGURE: return result->figure;
     default: return (double)result->ns / n_ops;
     }
 }
@@ -196,22 +196,6 @@ bench_plan_free(struct bench_plan *plan)
 
 /* ---------------------------------------------------------------- one run */
 
-static uint64_t
-cpu_time_ns(void)
-{
-    uint64_t sum = 0;
-
-    for (int i = 0; i < 2; i++) {
-        struct rusage use;
-
-        getrusage(i == 0 ? RUSAGE_SELF : RUSAGE_CHILDREN, &use);
-        sum += (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) *
-            1000000000u;
-        sum += (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000u;
-    }
-    return sum;
-}
-
 /* How many operations make a run last as long as it should, judged by a trial
  * of it. */
 static uint64_t
@@ -255,9 +239,9 @@ child_run(
         if (which->target_ms != 0)
             n_ops = ops_for_target(which, result, long_form);
         memset(result, 0, sizeof(*result));
-        cpu = cpu_time_ns();
+        cpu = bench_cpu_ns();
         system->run(state, n_ops, result);
-        result->cpu_ns = cpu_time_ns() - cpu;
+        result->cpu_ns = bench_cpu_ns() - cpu;
     }
     system->teardown(state);
 }

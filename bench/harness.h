@@ -39,6 +39,7 @@ struct bench_result {
     uint64_t p999_ns;
     uint64_t max_ns;
     uint32_t buckets[BENCH_BUCKETS]; /**< how many took how long */
+    double figure;                   /**< BENCH_FIGURE: what is asked for */
     uint64_t cpu_ns; /**< CPU time of the run; the harness fills it in */
     bool verified;   /**< the outcome was looked at, and right */
     char note[BENCH_NOTE_MAX]; /**< what was wrong, or worth telling */
@@ -51,7 +52,9 @@ enum bench_unit {
     BENCH_LATENCY,     /**< the median time of one operation */
     BENCH_TIME,        /**< the mean time of one operation */
     BENCH_BYTES,       /**< bytes per second */
-    BENCH_SIZE         /**< bytes per item */
+    BENCH_SIZE,        /**< bytes per item */
+    BENCH_FIGURE       /**< a figure of its own, in the case's `figure_unit`;
+                            neither compared nor ranked */
 };
 
 struct bench_system;
@@ -73,6 +76,9 @@ struct bench_case {
     bool shows_tail; /**< the table has percentiles and a histogram */
     bool is_extra;   /**< runs only with --long, or when --only names it */
     enum bench_unit unit;
+    const char *figure_unit; /**< BENCH_FIGURE: behind the figure, with its
+                                  blank if there is to be one */
+    const void *detail;      /**< what else the question's driver must know */
     /** The systems that answer this case, the first being the one that the
      * others are compared with; NULL: those of the question. */
     const struct bench_system *const *systems;
@@ -207,7 +213,8 @@ bool bench_row_is_reference(const struct bench_row *row);
 
 enum bench_unit bench_row_unit(const struct bench_row *row);
 
-/** What a run cost per operation, in the row's unit: nanoseconds or bytes. */
+/** What a run cost per operation, in the row's unit: nanoseconds or bytes; or
+ * its figure. */
 double bench_row_cost(
     const struct bench_row *row, const struct bench_result *result);
 
@@ -230,6 +237,9 @@ uint64_t bench_heap_bytes(void);
 
 /** NULL if bench_heap_bytes can tell, or why it cannot. */
 const char *bench_heap_blind(void);
+
+/** CPU time of all threads, and of the processes that were waited for. */
+uint64_t bench_cpu_ns(void);
 
 /** Bytes of memory that the process occupies, for what bypasses malloc. */
 uint64_t bench_resident_bytes(void);

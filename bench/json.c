@@ -81,13 +81,21 @@ put_context(FILE *file, const struct bench_machine *machine,
     fputs("]\n  },\n", file);
 }
 
-/* The counter of an entry, last in it. A size is no time: real_time is the
- * time of the run then, and 0 in aggregates. */
+/* Whether what is shown is no time: real_time is the time of the run then, and
+ * 0 in aggregates. */
+static bool
+is_no_time(enum bench_unit unit)
+{
+    return unit == BENCH_SIZE || unit == BENCH_FIGURE;
+}
+
+/* The counter of an entry, last in it. */
 static void
 put_counter(FILE *file, enum bench_unit unit, double cost)
 {
-    if (unit == BENCH_SIZE)
-        fprintf(file, "      \"bytes_per_item\": %.6g\n    }", cost);
+    if (is_no_time(unit))
+        fprintf(file, "      \"%s\": %.6g\n    }",
+            unit == BENCH_SIZE ? "bytes_per_item" : "figure", cost);
     else
         fprintf(file, "      \"%s\": %.8g\n    }",
             unit == BENCH_BYTES ? "bytes_per_second" : "items_per_second",
@@ -156,7 +164,7 @@ put_run(FILE *file, bool *is_first, const struct bench_row *row, size_t family,
     char name[128];
     double n_ops = (double)(result->n_ops ? result->n_ops : 1);
     double cost = bench_row_cost(row, result);
-    double ns = unit == BENCH_SIZE ? (double)result->ns / n_ops : cost;
+    double ns = is_no_time(unit) ? (double)result->ns / n_ops : cost;
 
     bench_row_name(row, name, sizeof(name));
     put_head(file, is_first, name, name, family, "iteration", row->n_results);
@@ -206,8 +214,7 @@ put_aggregate(FILE *file, bool *is_first, const struct bench_row *row,
     put_pair(file, "      ", "aggregate_name", aggregate);
     put_pair(file, "      ", "aggregate_unit", "time");
     fprintf(file, "      \"iterations\": %zu,\n", row->n_results);
-    fprintf(
-        file, "      \"real_time\": %.6g,\n", unit == BENCH_SIZE ? 0 : cost);
+    fprintf(file, "      \"real_time\": %.6g,\n", is_no_time(unit) ? 0 : cost);
     fprintf(file, "      \"cpu_time\": %.6g,\n", median_cpu(row));
     fputs("      \"time_unit\": \"ns\",\n", file);
     put_counter(file, unit, cost);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure - what questions measure besides time: percentiles of samples, and
- * memory.
+ * measure - what questions measure besides time: percentiles of samples,
+ * CPU time, and memory.
  */
 #include "harness.h"
 
 #include "support.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* jemalloc's, if the program was linked with it. */
@@ -56,6 +57,22 @@ bench_take_samples(struct bench_result *result, uint64_t *samples_ns, size_t n)
     result->max_ns = samples_ns[n - 1];
     for (size_t i = 0; i < n; i++)
         result->buckets[bench_bucket_of(samples_ns[i])]++;
+}
+
+uint64_t
+bench_cpu_ns(void)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < 2; i++) {
+        struct rusage use;
+
+        getrusage(i == 0 ? RUSAGE_SELF : RUSAGE_CHILDREN, &use);
+        sum += (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) *
+            1000000000u;
+        sum += (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000u;
+    }
+    return sum;
 }
 
 uint64_t

@@ -80,7 +80,8 @@ bench_report_header(const struct bench_machine *machine,
 static bool
 is_less_better(enum bench_unit unit)
 {
-    return unit == BENCH_LATENCY || unit == BENCH_TIME || unit == BENCH_SIZE;
+    return unit == BENCH_LATENCY || unit == BENCH_TIME || unit == BENCH_SIZE ||
+        unit == BENCH_FIGURE;
 }
 
 /* Three significant digits and a unit. */
@@ -111,6 +112,18 @@ put_value(char *buffer, size_t size_bytes, enum bench_unit unit, double cost)
             : value < 100 ? 1
                           : 0,
         value, names[i]);
+}
+
+/* Three significant digits of a figure; what is small has no more than two. */
+static void
+put_figure(
+    char *buffer, size_t size_bytes, const struct bench_row *row, double figure)
+{
+    snprintf(buffer, size_bytes, "%.*f%s",
+        figure == (double)(long)figure || figure >= 100 ? 0
+            : figure < 10                               ? 2
+                                                        : 1,
+        figure, row->which->figure_unit);
 }
 
 /* What is left of a line for a bar. */
@@ -221,6 +234,25 @@ print_notes(const struct bench_row *const *rows, size_t n)
         }
         printf("%s\n", PLAIN);
     }
+}
+
+/* A figure has its name and its range, nothing else. */
+static void
+print_figure(const struct bench_row *row)
+{
+    char median[32];
+    char low[32];
+    char high[32];
+    char spread[72];
+
+    put_figure(median, sizeof(median), row, row->median);
+    put_figure(low, sizeof(low), row, row->min);
+    put_figure(high, sizeof(high), row, row->max);
+    low[strlen(low) - strlen(row->which->figure_unit)] = '\0';
+    snprintf(spread, sizeof(spread), "%s - %s", low, high);
+    printf("  %s%-14s%s %10s  %s%s%s\n",
+        bench_row_is_reference(row) ? BOLD : "", row->system->name, PLAIN,
+        median, DIM, spread, PLAIN);
 }
 
 static void
@@ -431,7 +463,9 @@ print_block(const struct bench_plan *plan, size_t first, size_t n)
         const struct bench_row *row = rows[i];
 
         if (row->state == BENCH_ROW_GOOD && row->n_results > 0)
-            print_row(plan, row, rows[0]->median);
+            bench_row_unit(row) == BENCH_FIGURE
+                ? print_figure(row)
+                : print_row(plan, row, rows[0]->median);
         else if (row->state == BENCH_ROW_ABSENT)
             printf("  %s%-14s absent: %s%s\n", DIM, row->system->name, row->why,
                 PLAIN);
@@ -495,7 +529,8 @@ rank_block(const struct bench_plan *plan, size_t first, size_t n,
     const struct bench_row *best = NULL;
     double ratio;
 
-    if (ours == NULL || ours->state != BENCH_ROW_GOOD || ours->n_results == 0)
+    if (ours == NULL || ours->state != BENCH_ROW_GOOD || ours->n_results == 0 ||
+        bench_row_unit(ours) == BENCH_FIGURE)
         return;
     for (size_t i = first; i < first + n; i++) {
         const struct bench_row *row = &plan->rows[i];

@@ -50,6 +50,9 @@ BENCH_DECLARE_RING(ring_moodycamel)
 BENCH_DECLARE_RING(ring_mutex)
 
 extern const struct bench_system offload_strait;
+extern const struct bench_system offload_strait_submit;
+extern const struct bench_system offload_strait_serial;
+extern const struct bench_system offload_strait_prio;
 extern const struct bench_system offload_libuv;
 extern const struct bench_system offload_asio;
 extern const struct bench_system offload_cond_pool;

@@ -5,10 +5,10 @@
 #include "baselines/cond_pool.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 static void
@@ -51,10 +51,18 @@ thread_main(void *arg)
     return NULL;
 }
 
+static int
+watch(const struct cond_pool *pool, int fd)
+{
+    struct epoll_event interest = { .events = EPOLLIN, .data.fd = fd };
+
+    return fd < 0 ? -1
+                  : epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, fd, &interest);
+}
+
 int
 cond_pool_init(struct cond_pool *pool, unsigned n_threads)
 {
-    struct epoll_event interest = { .events = EPOLLIN };
     int err;
 
     memset(pool, 0, sizeof(*pool));
@@ -62,10 +70,10 @@ cond_pool_init(struct cond_pool *pool, unsigned n_threads)
     locked_list_init(&pool->completions);
     pthread_cond_init(&pool->work_came, NULL);
     pool->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pool->timer_fd = timerfd_create(
+        CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     pool->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (pool->event_fd < 0 || pool->epoll_fd < 0 ||
-        epoll_ctl(pool->epoll_fd, EPOLL_CTL_ADD, pool->event_fd, &interest) !=
-            0)
+    if (watch(pool, pool->event_fd) != 0 || watch(pool, pool->timer_fd) != 0)
         return -errno;
     for (unsigned i = 0; i < n_threads; i++) {
         err = pthread_create(&pool->threads[i], NULL, thread_main, pool);
@@ -86,6 +94,7 @@ cond_pool_fini(struct cond_pool *pool)
     for (unsigned i = 0; i < pool->n_threads; i++)
         pthread_join(pool->threads[i], NULL);
     close(pool->event_fd);
+    close(pool->timer_fd);
     close(pool->epoll_fd);
     pthread_cond_destroy(&pool->work_came);
     locked_list_fini(&pool->queue);
@@ -105,16 +114,11 @@ cond_pool_submit(struct cond_pool *pool, struct cond_job *job)
         pthread_cond_signal(&pool->work_came);
 }
 
-void
-cond_pool_turn(struct cond_pool *pool)
+static void
+call_back(struct cond_pool *pool)
 {
     struct locked_node *node;
-    struct epoll_event event;
-    uint64_t count;
 
-    if (epoll_wait(pool->epoll_fd, &event, 1, -1) > 0 &&
-        read(pool->event_fd, &count, sizeof(count)) < 0)
-        return; /* somebody else's wake: nothing to read */
     pthread_mutex_lock(&pool->completions.mutex);
     node = locked_list_take_all(&pool->completions);
     pthread_mutex_unlock(&pool->completions.mutex);
@@ -124,4 +128,34 @@ cond_pool_turn(struct cond_pool *pool)
         node = node->next;
         job->done(job);
     }
+}
+
+void
+cond_pool_turn(struct cond_pool *pool)
+{
+    struct epoll_event events[2];
+    int n = epoll_wait(pool->epoll_fd, events, 2, -1);
+
+    for (int i = 0; i < n; i++) {
+        uint64_t count;
+
+        if (read(events[i].data.fd, &count, sizeof(count)) < 0)
+            continue; /* it was stopped, or has been read: nothing to do */
+        if (events[i].data.fd == pool->event_fd)
+            call_back(pool);
+        else
+            pool->tick(pool);
+    }
+}
+
+void
+cond_pool_tick(struct cond_pool *pool, uint64_t period_ns,
+    void (*tick)(struct cond_pool *pool))
+{
+    struct timespec period = { (time_t)(period_ns / 1000000000u),
+        (long)(period_ns % 1000000000u) };
+    struct itimerspec times = { period, period };
+
+    pool->tick = tick;
+    timerfd_settime(pool->timer_fd, 0, &times, NULL);
 }

@@ -4,7 +4,7 @@
  * writes well. A queue under a mutex, with a condition variable that is
  * signalled only if a thread waits; a list of completions under a second mutex,
  * whose first entry writes to an eventfd; a loop that sleeps in epoll, takes
- * all completions under one lock and calls them back.
+ * all completions under one lock and calls them back, and has one timer.
  */
 #ifndef BENCH_COND_POOL_H
 #define BENCH_COND_POOL_H
@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define COND_POOL_THREADS_MAX 16
 
@@ -29,7 +30,9 @@ struct cond_pool {
     bool is_closed;
     struct locked_list completions;
     int event_fd;
+    int timer_fd;
     int epoll_fd;
+    void (*tick)(struct cond_pool *pool);
     unsigned n_threads;
     pthread_t threads[COND_POOL_THREADS_MAX];
 };
@@ -46,5 +49,10 @@ void cond_pool_submit(struct cond_pool *pool, struct cond_job *job);
 /* The loop's thread: sleeps until something has completed, and calls back all
  * that has. */
 void cond_pool_turn(struct cond_pool *pool);
+
+/* The loop's thread: has `tick` called in its turns, every period_ns; 0: no
+ * more. */
+void cond_pool_tick(struct cond_pool *pool, uint64_t period_ns,
+    void (*tick)(struct cond_pool *pool));
 
 #endif /* BENCH_COND_POOL_H */

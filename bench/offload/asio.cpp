@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offload/asio - a thread_pool of two, and an io_context as the loop; the body
- * posts the callback back. The io_context is told that one thread runs it,
- * which spares it work.
+ * offload/asio - a thread_pool, and an io_context as the loop; the body posts
+ * the callback back. The io_context is told that one thread runs it, which
+ * spares it work. Calls that block get a thread_pool of their own.
  */
 #include "offload/offload.h"
 
@@ -11,82 +11,100 @@
 namespace
 {
 
-struct bed;
-
-struct job {
-    bed *home;
-    uint64_t n_run;
+struct pool_t {
+    asio::io_context *loop;
+    asio::thread_pool *threads;
+    asio::thread_pool *blocking;
+    asio::steady_timer *timer;
+    std::chrono::nanoseconds period; /* 0: no more ticks */
+    unsigned n_may_block;
 };
 
-struct bed {
-    offload_count count;
-    asio::io_context loop{ 1 };
-    asio::thread_pool pool{ OFFLOAD_THREADS };
-    job *jobs = nullptr;
-    unsigned window = 0;
+struct work_t {
+    asio::thread_pool *threads;
 };
 
-void
-submit(bed *home, job *one)
-{
-    home->count.to_submit--;
-    asio::post(home->pool, [home, one] {
-        one->n_run++;
-        asio::post(home->loop, [home, one] {
-            home->count.n_done++;
-            if (home->count.to_submit > 0)
-                submit(home, one);
-            else if (home->count.n_done == home->count.n_wanted)
-                home->loop.stop();
-        });
-    });
-}
+#include "offload/driver.h"
 
 int
-setup(const bench_case *which, void **ret_state)
+pool_open(pool_t *pool, const struct offload_shape *shape, unsigned form)
 {
-    bed *home = new bed;
-
-    home->window = which->arg;
-    home->jobs = new job[home->window];
-    for (unsigned i = 0; i < home->window; i++)
-        home->jobs[i] = job{ home, 0 };
-    *ret_state = home;
+    (void)form;
+    pool->loop = new asio::io_context(1);
+    pool->threads = new asio::thread_pool(shape->n_threads);
+    pool->timer = new asio::steady_timer(*pool->loop);
+    if (shape->kind == OFFLOAD_BLOCKING) {
+        pool->blocking = new asio::thread_pool(shape->n_held);
+        pool->n_may_block = shape->n_held;
+    }
     return 0;
 }
 
 void
-run(void *state, uint64_t n_ops, bench_result *result)
+pool_close(pool_t *pool)
 {
-    bed *home = static_cast<bed *>(state);
-    auto guard = asio::make_work_guard(home->loop);
-    uint64_t sum = 0;
-    uint64_t end;
-
-    for (unsigned i = 0; i < home->window; i++)
-        home->jobs[i].n_run = 0;
-    home->loop.restart();
-    offload_begin(&home->count, n_ops, home->window);
-    for (unsigned i = 0; i < home->window; i++)
-        submit(home, &home->jobs[i]);
-    home->loop.run();
-    end = bench_now_ns();
-    for (unsigned i = 0; i < home->window; i++)
-        sum += home->jobs[i].n_run;
-    offload_end(&home->count, end, sum, result);
+    delete pool->blocking;
+    pool->threads->join();
+    delete pool->threads;
+    delete pool->timer;
+    delete pool->loop;
 }
 
 void
-teardown(void *state)
+work_init(pool_t *pool, work_t *work, unsigned index, bool may_block)
 {
-    bed *home = static_cast<bed *>(state);
+    (void)index;
+    work->threads = may_block ? pool->blocking : pool->threads;
+}
 
-    home->pool.join();
-    delete[] home->jobs;
-    delete home;
+int
+pool_submit(pool_t *pool, work_t *work)
+{
+    asio::post(*work->threads, [pool, work] {
+        offload_body(work);
+        asio::post(*pool->loop, [work] { offload_done(work); });
+    });
+    return 0;
+}
+
+void
+pool_run(pool_t *pool)
+{
+    auto guard = asio::make_work_guard(*pool->loop);
+
+    pool->loop->restart();
+    pool->loop->run();
+}
+
+void
+pool_stop(pool_t *pool)
+{
+    pool->loop->stop();
+}
+
+void
+await_tick(pool_t *pool)
+{
+    pool->timer->async_wait([pool](const asio::error_code &error) {
+        if (error || pool->period.count() == 0)
+            return;
+        pool->timer->expires_at(pool->timer->expiry() + pool->period);
+        await_tick(pool);
+        offload_tick(pool);
+    });
+}
+
+void
+pool_tick(pool_t *pool, uint64_t period_ns)
+{
+    pool->period = std::chrono::nanoseconds(period_ns);
+    pool->timer->cancel();
+    if (period_ns != 0) {
+        pool->timer->expires_after(pool->period);
+        await_tick(pool);
+    }
 }
 
 } // namespace
 
-const struct bench_system offload_asio = BENCH_SYSTEM(
-    "asio", nullptr, setup, run, teardown);
+OFFLOAD_SYSTEM(offload_asio, "asio", 0)

@@ -1,99 +1,77 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offload/cond_pool - the pool of baselines/cond_pool.h.
+ * offload/cond_pool - the pool of baselines/cond_pool.h, which is for everything,
+ * calls that block included.
  */
 #include "offload/offload.h"
 
 #include "baselines/cond_pool.h"
 
-struct job {
-    struct cond_job work;
-    struct bed *bed;
-    uint64_t n_run;
-};
+typedef struct cond_job work_t;
 
-struct bed {
-    struct offload_count count;
-    struct cond_pool pool;
-    struct job *jobs;
-    unsigned window;
-};
+typedef struct {
+    struct cond_pool pool; /* first: it is the pool_t */
+    bool is_stopped;
+    unsigned n_may_block;
+} pool_t;
 
-static void
-body(struct cond_job *work)
+#include "offload/driver.h"
+
+static int
+pool_open(pool_t *pool, const struct offload_shape *shape, unsigned form)
 {
-    struct job *job = (struct job *)work;
-
-    job->n_run++;
+    (void)form;
+    pool->n_may_block = shape->n_threads;
+    return cond_pool_init(&pool->pool, shape->n_threads);
 }
 
 static void
-submit(struct bed *bed, struct job *job)
+pool_close(pool_t *pool)
 {
-    bed->count.to_submit--;
-    cond_pool_submit(&bed->pool, &job->work);
+    cond_pool_fini(&pool->pool);
 }
 
 static void
-done(struct cond_job *work)
+work_init(pool_t *pool, work_t *work, unsigned index, bool may_block)
 {
-    struct job *job = (struct job *)work;
-    struct bed *bed = job->bed;
-
-    bed->count.n_done++;
-    if (bed->count.to_submit > 0)
-        submit(bed, job);
+    (void)pool;
+    (void)index;
+    (void)may_block;
+    work->body = offload_body;
+    work->done = offload_done;
 }
 
 static int
-setup(const struct bench_case *which, void **ret_state)
+pool_submit(pool_t *pool, work_t *work)
 {
-    struct bed *bed = calloc(1, sizeof(*bed));
-
-    if (bed == NULL)
-        return -ENOMEM;
-    bed->window = which->arg;
-    bed->jobs = calloc(bed->window, sizeof(*bed->jobs));
-    if (bed->jobs == NULL)
-        return -ENOMEM;
-    for (unsigned i = 0; i < bed->window; i++) {
-        bed->jobs[i].bed = bed;
-        bed->jobs[i].work.body = body;
-        bed->jobs[i].work.done = done;
-    }
-    *ret_state = bed;
-    return cond_pool_init(&bed->pool, OFFLOAD_THREADS);
+    cond_pool_submit(&pool->pool, work);
+    return 0;
 }
 
 static void
-run(void *state, uint64_t n_ops, struct bench_result *result)
+pool_run(pool_t *pool)
 {
-    struct bed *bed = state;
-    uint64_t sum = 0;
-    uint64_t end;
-
-    for (unsigned i = 0; i < bed->window; i++)
-        bed->jobs[i].n_run = 0;
-    offload_begin(&bed->count, n_ops, bed->window);
-    for (unsigned i = 0; i < bed->window; i++)
-        submit(bed, &bed->jobs[i]);
-    while (bed->count.n_done < bed->count.n_wanted)
-        cond_pool_turn(&bed->pool);
-    end = bench_now_ns();
-    for (unsigned i = 0; i < bed->window; i++)
-        sum += bed->jobs[i].n_run;
-    offload_end(&bed->count, end, sum, result);
+    pool->is_stopped = false;
+    while (!pool->is_stopped)
+        cond_pool_turn(&pool->pool);
 }
 
 static void
-teardown(void *state)
+pool_stop(pool_t *pool)
 {
-    struct bed *bed = state;
-
-    cond_pool_fini(&bed->pool);
-    free(bed->jobs);
-    free(bed);
+    pool->is_stopped = true;
 }
 
-const struct bench_system offload_cond_pool = BENCH_SYSTEM(
-    "cond_pool", NULL, setup, run, teardown);
+static void
+on_tick(struct cond_pool *pool)
+{
+    offload_tick((pool_t *)pool);
+}
+
+static void
+pool_tick(pool_t *pool, uint64_t period_ns)
+{
+    cond_pool_tick(&pool->pool, period_ns, on_tick);
+}
+
+OFFLOAD_SYSTEM(offload_cond_pool, "cond_pool", 0)

@@ -1,112 +1,95 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offload/libuv - uv_queue_work, with UV_THREADPOOL_SIZE=2.
+ * offload/libuv - uv_queue_work, with UV_THREADPOOL_SIZE set. There is one pool
+ * for everything, calls that block included.
  */
 #include "offload/offload.h"
 
 #include <uv.h>
 
-struct job {
-    uv_work_t work;
-    struct bed *bed;
-    uint64_t n_run;
-};
+typedef uv_work_t work_t;
 
-struct bed {
-    struct offload_count count;
+typedef struct {
     uv_loop_t loop;
-    struct job *jobs;
-    unsigned window;
+    uv_timer_t timer;
+    unsigned n_may_block;
+} pool_t;
+
+#include "offload/driver.h"
+
+static int
+pool_open(pool_t *pool, const struct offload_shape *shape, unsigned form)
+{
+    char threads[16];
     int err;
-};
 
-static void
-body(uv_work_t *work)
-{
-    struct job *job = (struct job *)work;
-
-    job->n_run++;
-}
-
-static void done(uv_work_t *work, int status);
-
-static void
-submit(struct bed *bed, struct job *job)
-{
-    int err = uv_queue_work(&bed->loop, &job->work, body, done);
-
-    bed->count.to_submit--;
-    if (err != 0)
-        bed->err = err;
+    (void)form;
+    snprintf(threads, sizeof(threads), "%u", shape->n_threads);
+    setenv("UV_THREADPOOL_SIZE", threads, 1);
+    pool->n_may_block = shape->n_threads;
+    err = uv_loop_init(&pool->loop);
+    return err != 0 ? err : uv_timer_init(&pool->loop, &pool->timer);
 }
 
 static void
-done(uv_work_t *work, int status)
+pool_close(pool_t *pool)
 {
-    struct job *job = (struct job *)work;
-    struct bed *bed = job->bed;
+    uv_close((uv_handle_t *)&pool->timer, NULL);
+    uv_run(&pool->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&pool->loop);
+}
 
-    if (status != 0)
-        bed->err = status;
-    bed->count.n_done++;
-    if (bed->count.to_submit > 0)
-        submit(bed, job);
+static void
+work_init(pool_t *pool, work_t *work, unsigned index, bool may_block)
+{
+    (void)pool;
+    (void)work;
+    (void)index;
+    (void)may_block;
+}
+
+static void
+on_done(uv_work_t *work, int status)
+{
+    if (status == 0) /* otherwise it is missed in the end */
+        offload_done(work);
 }
 
 static int
-setup(const struct bench_case *which, void **ret_state)
+pool_submit(pool_t *pool, work_t *work)
 {
-    struct bed *bed = calloc(1, sizeof(*bed));
-    char threads[16];
-
-    if (bed == NULL)
-        return -ENOMEM;
-    snprintf(threads, sizeof(threads), "%d", OFFLOAD_THREADS);
-    setenv("UV_THREADPOOL_SIZE", threads, 1);
-    bed->window = which->arg;
-    bed->jobs = calloc(bed->window, sizeof(*bed->jobs));
-    if (bed->jobs == NULL)
-        return -ENOMEM;
-    for (unsigned i = 0; i < bed->window; i++)
-        bed->jobs[i].bed = bed;
-    *ret_state = bed;
-    return uv_loop_init(&bed->loop);
+    return uv_queue_work(&pool->loop, work, offload_body, on_done);
 }
 
 static void
-run(void *state, uint64_t n_ops, struct bench_result *result)
+pool_run(pool_t *pool)
 {
-    struct bed *bed = state;
-    uint64_t sum = 0;
-    uint64_t end;
-
-    for (unsigned i = 0; i < bed->window; i++)
-        bed->jobs[i].n_run = 0;
-    bed->err = 0;
-    offload_begin(&bed->count, n_ops, bed->window);
-    for (unsigned i = 0; i < bed->window; i++)
-        submit(bed, &bed->jobs[i]);
-    uv_run(&bed->loop, UV_RUN_DEFAULT);
-    end = bench_now_ns();
-    for (unsigned i = 0; i < bed->window; i++)
-        sum += bed->jobs[i].n_run;
-    offload_end(&bed->count, end, sum, result);
-    if (bed->err != 0) {
-        result->verified = false;
-        snprintf(
-            result->note, sizeof(result->note), "%s", uv_strerror(bed->err));
-    }
+    uv_run(&pool->loop, UV_RUN_DEFAULT);
 }
 
 static void
-teardown(void *state)
+pool_stop(pool_t *pool)
 {
-    struct bed *bed = state;
-
-    uv_loop_close(&bed->loop);
-    free(bed->jobs);
-    free(bed);
+    uv_stop(&pool->loop);
 }
 
-const struct bench_system offload_libuv = BENCH_SYSTEM(
-    "libuv", NULL, setup, run, teardown);
+static void
+on_tick(uv_timer_t *timer)
+{
+    offload_tick((pool_t *)((char *)timer - offsetof(pool_t, timer)));
+}
+
+static void
+pool_tick(pool_t *pool, uint64_t period_ns)
+{
+    uint64_t ms = period_ns / 1000000u;
+
+    /* Timers count from the loop's idea of now. */
+    uv_update_time(&pool->loop);
+    if (period_ns != 0)
+        uv_timer_start(&pool->timer, on_tick, ms, ms);
+    else
+        uv_timer_stop(&pool->timer);
+}
+
+OFFLOAD_SYSTEM(offload_libuv, "libuv", 0)

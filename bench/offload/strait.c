@@ -1,125 +1,161 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offload/strait - strait_loop_submit to the built-in lane of a pool, which has
+ * offload/strait - strait_loop_submit to a lane that was made for it and has
  * room for what is in flight: an answer "full" would be a wrong result.
+ *
+ *   strait         a lane of class CPU without an order
+ *   strait_submit  the same with order SUBMIT
+ *   strait_serial  with order SERIAL: one job at a time
+ *   strait_prio    two lanes of different priority, which get jobs in turn
  */
 #include "offload/offload.h"
 
 #include <strait/strait.h>
 
-struct job {
-    strait_work_t work;
-    struct bed *bed;
-    uint64_t n_run;
-};
+enum { FORM_PLAIN, FORM_SUBMIT, FORM_SERIAL, FORM_PRIORITIES };
 
-struct bed {
-    struct offload_count count;
+typedef struct {
+    strait_work_t work; /* first: an item is its work */
+    strait_lane_t *lane;
+} work_t;
+
+typedef struct {
     strait_loop_t *loop;
     strait_pool_t *pool;
-    strait_lane_t *lane;
-    struct job *jobs;
-    unsigned window;
-    int err;
-};
+    strait_timer_t timer;
+    strait_lane_t *lanes[2]; /* jobs go to them in turn */
+    strait_lane_t *blocking; /* NULL: none was asked for */
+    unsigned n_may_block;
+} pool_t;
+
+#include "offload/driver.h"
 
 static void
-body(strait_work_t *work, void *arg)
+on_tick(strait_timer_t *timer, void *arg)
 {
-    struct job *job = arg;
-
-    (void)work;
-    job->n_run++;
-}
-
-static void
-submit(struct bed *bed, struct job *job)
-{
-    int err = strait_loop_submit(bed->loop, bed->lane, &job->work);
-
-    bed->count.to_submit--;
-    if (err != 0) {
-        bed->err = err;
-        strait_loop_stop(bed->loop);
-    }
-}
-
-static void
-done(strait_work_t *work, int status, void *arg)
-{
-    struct job *job = arg;
-    struct bed *bed = job->bed;
-
-    (void)work;
-    if (status != 0)
-        bed->err = status;
-    bed->count.n_done++;
-    if (bed->count.to_submit > 0)
-        submit(bed, job);
+    (void)timer;
+    offload_tick(arg);
 }
 
 static int
-setup(const struct bench_case *which, void **ret_state)
+make_lane(pool_t *pool, strait_lane_t **ret_lane,
+    const struct offload_shape *shape, unsigned form)
+{
+    strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
+
+    config.name = "bench";
+    config.max_queued = offload_round_up(shape->window + shape->n_held);
+    if (form == FORM_SUBMIT) {
+        config.order = STRAIT_ORDER_SUBMIT;
+        config.window = config.max_queued;
+    } else if (form == FORM_SERIAL) {
+        config.order = STRAIT_ORDER_SERIAL;
+    }
+    return strait_lane_create(ret_lane, pool->pool, &config);
+}
+
+static int
+make_second_lane(pool_t *pool, const struct offload_shape *shape)
+{
+    strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
+
+    config.name = "bench-urgent";
+    config.max_queued = offload_round_up(shape->window);
+    config.priority = STRAIT_LANE_PRIORITY_DEFAULT + 1;
+    return strait_lane_create(&pool->lanes[1], pool->pool, &config);
+}
+
+static int
+make_blocking_lane(pool_t *pool, const struct offload_shape *shape)
+{
+    strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
+
+    config.name = "bench-blocking";
+    config.max_queued = offload_round_up(shape->n_held);
+    config.lane_class = STRAIT_LANE_BLOCKING;
+    config.max_threads = shape->n_held;
+    pool->n_may_block = shape->n_held;
+    return strait_lane_create(&pool->blocking, pool->pool, &config);
+}
+
+static int
+pool_open(pool_t *pool, const struct offload_shape *shape, unsigned form)
 {
     strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-    struct bed *bed = calloc(1, sizeof(*bed));
-    int err;
+    int err = strait_loop_create(&pool->loop, NULL);
 
-    if (bed == NULL)
-        return -ENOMEM;
-    bed->window = which->arg;
-    bed->jobs = calloc(bed->window, sizeof(*bed->jobs));
-    if (bed->jobs == NULL)
-        return -ENOMEM;
-    for (unsigned i = 0; i < bed->window; i++) {
-        bed->jobs[i].bed = bed;
-        strait_work_init(&bed->jobs[i].work, body, done, &bed->jobs[i]);
-    }
-    config.n_workers = OFFLOAD_THREADS;
-    err = strait_loop_create(&bed->loop, NULL);
+    config.n_workers = shape->n_threads;
     if (err == 0)
-        err = strait_pool_create(&bed->pool, &config);
+        err = strait_pool_create(&pool->pool, &config);
     if (err == 0)
-        bed->lane = strait_pool_lane(bed->pool);
-    *ret_state = bed;
+        err = make_lane(pool, &pool->lanes[0], shape, form);
+    pool->lanes[1] = pool->lanes[0];
+    if (err == 0 && form == FORM_PRIORITIES)
+        err = make_second_lane(pool, shape);
+    if (err == 0 && shape->kind == OFFLOAD_BLOCKING)
+        err = make_blocking_lane(pool, shape);
+    strait_timer_init(&pool->timer, on_tick, pool);
     return err;
 }
 
 static void
-run(void *state, uint64_t n_ops, struct bench_result *result)
+pool_close(pool_t *pool)
 {
-    struct bed *bed = state;
-    uint64_t sum = 0;
-    uint64_t end;
-
-    for (unsigned i = 0; i < bed->window; i++)
-        bed->jobs[i].n_run = 0;
-    bed->err = 0;
-    offload_begin(&bed->count, n_ops, bed->window);
-    for (unsigned i = 0; i < bed->window; i++)
-        submit(bed, &bed->jobs[i]);
-    strait_loop_run(bed->loop, STRAIT_RUN_DEFAULT);
-    end = bench_now_ns();
-    for (unsigned i = 0; i < bed->window; i++)
-        sum += bed->jobs[i].n_run;
-    offload_end(&bed->count, end, sum, result);
-    if (bed->err != 0) {
-        result->verified = false;
-        snprintf(result->note, sizeof(result->note), "a submit answered %s",
-            strait_error_name(bed->err));
-    }
+    strait_pool_destroy(pool->pool);
+    strait_loop_destroy(pool->loop);
 }
 
 static void
-teardown(void *state)
+on_run(strait_work_t *work, void *arg)
 {
-    struct bed *bed = state;
-
-    strait_pool_destroy(bed->pool);
-    strait_loop_destroy(bed->loop);
-    free(bed->jobs);
-    free(bed);
+    (void)work;
+    offload_body(arg);
 }
 
-const struct bench_system offload_strait = BENCH_SYSTEM(
-    "strait", NULL, setup, run, teardown);
+static void
+on_done(strait_work_t *work, int status, void *arg)
+{
+    (void)work;
+    if (status == 0) /* otherwise it is missed in the end */
+        offload_done(arg);
+}
+
+static void
+work_init(pool_t *pool, work_t *work, unsigned index, bool may_block)
+{
+    strait_work_init(&work->work, on_run, on_done, work);
+    work->lane = may_block ? pool->blocking : pool->lanes[index % 2];
+}
+
+static int
+pool_submit(pool_t *pool, work_t *work)
+{
+    return strait_loop_submit(pool->loop, work->lane, &work->work);
+}
+
+static void
+pool_run(pool_t *pool)
+{
+    strait_loop_run(pool->loop, STRAIT_RUN_DEFAULT);
+}
+
+static void
+pool_stop(pool_t *pool)
+{
+    strait_loop_stop(pool->loop);
+}
+
+static void
+pool_tick(pool_t *pool, uint64_t period_ns)
+{
+    if (period_ns != 0)
+        strait_timer_start(
+            pool->loop, &pool->timer, strait_now_ns() + period_ns, period_ns);
+    else
+        strait_timer_stop(pool->loop, &pool->timer);
+}
+
+OFFLOAD_SYSTEM(offload_strait, "strait", FORM_PLAIN)
+OFFLOAD_SYSTEM(offload_strait_submit, "strait_submit", FORM_SUBMIT)
+OFFLOAD_SYSTEM(offload_strait_serial, "strait_serial", FORM_SERIAL)
+OFFLOAD_SYSTEM(offload_strait_prio, "strait_prio", FORM_PRIORITIES)
