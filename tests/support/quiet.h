@@ -27,6 +27,29 @@ quiet_await(void)
     } while (proc_switches_of_others() != before && --patience > 0);
 }
 
+/* Says who has moved: thread, and switches since it was made. */
+static inline void
+quiet_complain_(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        char path[300];
+        char name[32];
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
+        proc_read(path, name, sizeof name);
+        fprintf(stderr, "  %6s, %llu switches in all: %s", entry->d_name,
+            (unsigned long long)proc_switches((pid_t)atoi(entry->d_name)),
+            name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
 /* Requires that nobody moves for 2 seconds, or 10 if STRAIT_STRESS_SECONDS is 10
  * or more. */
 static inline void
@@ -45,6 +68,8 @@ quiet_require(void)
 #if SANITIZER_THREAD
     printf("  (not judged: the sanitizer has a thread of its own)\n");
 #else
+    if (after != before)
+        quiet_complain_();
     require_count(after - before, 0);
 #endif
 }
