@@ -42,8 +42,8 @@
  *   O2  given_ CAS -> its load in open      sink_ of all windows given until
  *       then, and that those given before the last are open
  *   O3  next_ of a window that has become open, or CAS of a take -> load by the
- *       next submitter, CAS by who claims it      sink_; the turns that those who
- *       took tickets knew of, so that FULL is true
+ *       next submitter, CAS by who claims it      sink_; the turns that those
+ *       who took tickets knew of, so that FULL is true
  *   O4  head_ add in pass -> head_ load by who gives the window away, or or in
  *       close      the consumer is done with held_ and the rest
  *   O5  head_ or in close -> add in pass      all submits; the memory
