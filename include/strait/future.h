@@ -11,8 +11,8 @@
  *
  * Memory of the caller; it must stay valid until a wait has answered 0,
  * -ECANCELED or -EAGAIN, whatever happens in between: after a time-out wait
- * again, or cancel (strait_work_cancel on strait_future_work) and wait again. In
- * a lane of order SUBMIT futures have no turn: that order is for sinks.
+ * again, or cancel (strait_work_cancel on strait_future_work) and wait again.
+ * In a lane of order SUBMIT futures have no turn: that order is for sinks.
  */
 #ifndef STRAIT_FUTURE_H
 #define STRAIT_FUTURE_H

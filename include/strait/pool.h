@@ -80,7 +80,8 @@ typedef struct strait_pool_config {
  * than asked for, the pool works with those it got, says so to the reporter
  * (error.h), and strait_pool_workers answers the true number.
  * @param[out] ret_pool  not NULL
- * @param config         NULL for the defaults; copied but for the hooks' argument
+ * @param config         NULL for the defaults; copied but for the hooks'
+ *   argument
  * @retval 0        done
  * @retval -EINVAL  ret_pool NULL, an unknown size, more workers or a smaller
  *                  stack than allowed, a name that is too long, an allocator

@@ -224,7 +224,8 @@ strait_ring_take_(strait_ring_t *ring, void **ret_value, uint64_t *ret_pos)
 
             STRAIT_POINT("ring.pop.read");
             /* [R4:rel] we have read; the producer of the next round may
-             * write. acq: for a layer that changes consumer_ in place. */
+             * write. [C1:acq] what a layer that keeps notes beside the places
+             * has noted before an RMW of consumer_ (sched/removal.h). */
             if (strait_cas_weak_acq_rel(&ring->consumer_, &c, c + 1)) {
                 *ret_value = value;
                 *ret_pos = c;
@@ -260,6 +261,7 @@ strait_ring_pop(strait_ring_t *ring, void **ret_value) STRAIT_NOEXCEPT
 {
     uint64_t pos;
 
+    STRAIT_ROLE_ABSENT_(&ring->alone_);
     return strait_ring_take_(ring, ret_value, &pos);
 }
 

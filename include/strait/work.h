@@ -46,9 +46,10 @@ typedef void (*strait_work_fn)(strait_work_t *work, void *arg);
  *   set meanwhile. -ECANCELED: it was never called, because the item or its
  *   group was cancelled, the pool was shut down, or the sink was closed (then
  *   called by the thread that found it closed, and `run` may have been called).
- *   -ETIMEDOUT: it was never called, because the deadline came first; or it is a
- *   request that was given up (request.h). -EAGAIN: it was never called, because
- *   its lane of class BLOCKING had no thread and the system granted none.
+ *   -ETIMEDOUT: it was never called, because the deadline came first; or it is
+ *   a request that was given up (request.h). -EAGAIN: it was never called,
+ *   because its lane of class BLOCKING had no thread and the system granted
+ *   none.
  */
 typedef void (*strait_work_done_fn)(strait_work_t *work, int status, void *arg);
 
@@ -124,8 +125,8 @@ STRAIT_API STRAIT_NODISCARD bool strait_work_in_flight(
  * (strait_work_cancelled); an item that has left the queue, but has not entered
  * `run` yet, still ends with -ECANCELED if the worker sees the token in time.
  * @param work  not NULL; its submit has returned, and it must stay valid during
- *   the call: ask from where the sink is consumed, or before `done` can have freed
- *   it
+ *   the call: ask from where the sink is consumed, or before `done` can have
+ *   freed it
  * @retval 0          removed; `run` is never called, `done` gets -ECANCELED
  * @retval -EALREADY  it has left the queue; the token is set
  * @retval -ESRCH     it is not in flight: never submitted, or `done` was

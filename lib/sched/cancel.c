@@ -13,12 +13,15 @@
 void
 sti_work_end(strait_work_t *work, uint32_t why)
 {
-    /* A request will not enter `run`: it has left it, so to speak. rlx: the
-     * item * goes on by M2; those who set other bits beside us do not mind. */
-    if ((strait_load_rlx(&work->state_) & STI_WORK_REQUEST) == 0)
+    /* rlx: of what it is made for, here; below: the item goes on by M2, and
+     * those who set other bits beside us do not mind. */
+    if ((strait_load_rlx(&work->state_) & STI_WORK_REQUEST) == 0) {
+        /* rlx: as above. */
         (void)strait_or_rlx(&work->state_, why);
-    else if (!sti_request_ended(work, why))
+    } else if (!sti_request_ended(work, why)) {
+        /* A request will not enter `run`: it has left it, so to speak. */
         return;
+    }
     sti_work_hand_on(work);
 }
 
@@ -43,8 +46,8 @@ sti_work_remove(strait_work_t *work, uint32_t why)
     strait_ring_t *ring = &lane->outlet.ring;
     /* [R4:acq] */
     uint64_t c = strait_load_acquire(&ring->consumer_);
-    /* The lower half of a position that is less than a lane's length ahead; rlx:
-     * the caller knows of the submit. */
+    /* The lower half of a position that is less than a lane's length ahead;
+     * rlx: the caller knows of the submit. */
     uint64_t pos = c + (uint32_t)(strait_load_rlx(&work->place_) - (uint32_t)c);
 
     if (pos - c > ring->mask_ || value_at(ring, pos) != work ||

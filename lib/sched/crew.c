@@ -13,10 +13,10 @@
  *     i       R i       R R i       R R R i       R R R R    full: items wait
  *
  * A thread that was idle for idle_ns ends. It takes its bit out of the idle
- * set, * then its place out of `size`, a gate: a submit that found nobody idle, and
- * could not start a thread, has set WANTED there, and the thread that is leaving
- * comes back. If the lane is left with no thread it is left armed, so that the
- * next submit starts one.
+ * set, then its place out of `size`, a gate: a submit that found nobody idle,
+ * and could not start a thread, has set WANTED there, and the thread that is
+ * leaving comes back. If the lane is left with no thread it is left armed, so
+ * that the next submit starts one.
  *
  * A thread that the system refuses is tried for again by later submits
  * (short_handed).
@@ -271,8 +271,10 @@ sti_crew_grow(sti_crew_t *crew)
         return false;
     if (sti_crew_start(crew, 1, &err) == 1) {
         /* rlx: here and below, see submit.h. */
-        if (strait_load_rlx(&crew->lanes[0]->short_handed) != 0)
+        if (strait_load_rlx(&crew->lanes[0]->short_handed) != 0) {
+            /* rlx: as above. */
             strait_store_rlx(&crew->lanes[0]->short_handed, 0);
+        }
         /* rlx: a statistic. */
         (void)strait_add_rlx(&crew->pool->n_started, 1);
         return true;

@@ -112,8 +112,8 @@ sti_lane_free(strait_lane_t *lane)
             lane->max_queued * sizeof lane->removal.notes[0]);
     }
     if (lane->stamps != NULL) {
-        sti_free(&allocator, lane->stamps,
-            lane->n_stamps * sizeof lane->stamps[0]);
+        sti_free(
+            &allocator, lane->stamps, lane->n_stamps * sizeof lane->stamps[0]);
     }
     sti_crew_free(&lane->own);
     sti_free(&allocator, lane, sizeof *lane);

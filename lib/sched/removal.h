@@ -30,9 +30,9 @@
  *   I3  attention >= number of marks that are not 0.
  *
  * Edges (R4 is in ring.c).
- *   *   C1  consumer_ RMW of the remover -> consumer_ CAS of a taker (acquire,
- *       ring.h), directly or through RMWs in between      the mark, and
- *       attention: who claims the position afterwards cannot miss them
+ *   C1  consumer_ RMW of the remover -> consumer_ CAS of a taker (ring.h),
+ *       directly or through RMWs in between      the mark, and attention: who
+ *       claims the position afterwards cannot miss them
  *   C2  mark CAS to REMOVED -> mark load of the taker, of the sweeper      the
  *       remover is done with the slot
  *   C3  mark CAS to 0 by the taker -> mark CAS of the remover      nothing; the
@@ -61,8 +61,8 @@
 
 /* What a lane keeps beside each place of its ring. */
 typedef struct sti_note {
-    STRAIT_ATOMIC(uint64_t) mark_;  /* position << 2 | STI_MARK_*, or 0 */
-    STRAIT_ATOMIC(void *) group_; /* of the item; compared, never followed */
+    STRAIT_ATOMIC(uint64_t) mark_; /* position << 2 | STI_MARK_*, or 0 */
+    STRAIT_ATOMIC(void *) group_;  /* of the item; compared, never followed */
 } sti_note_t;
 
 /* A ring whose items can be removed. */
@@ -87,7 +87,7 @@ sti_attention_add(sti_removal_t *removal, uint32_t n)
 }
 
 /* True if there is something to look at. For who has just taken a position by
- * strait_ring_take_ [C1:acq]. */
+ * strait_ring_take_ (C1). */
 static inline bool
 sti_attention(const sti_removal_t *removal)
 {

@@ -11,8 +11,9 @@
  *     upper half  reports on their way
  *
  * Whoever sets the first of RETURNED and GIVEN_UP sends the completion: so
- * there * is one; but for a worker in PUSHING the giver leaves that to it. Whoever makes the word say RETURNED, DELIVERED and no reports
- * frees the request: so it is freed once, and nobody uses it afterwards.
+ * there is one; but for a worker in PUSHING the giver leaves that to it.
+ * Whoever makes the word say RETURNED, DELIVERED and no reports frees the
+ * request: so it is freed once, and nobody uses it afterwards.
  *
  *     worker   run -------------------------> RETURNED: finds GIVEN_UP, sends
  *     giver        GIVEN_UP, sends                      nothing; last: releases
@@ -100,8 +101,7 @@ sti_request_ended(strait_work_t *work, uint32_t why)
 {
     strait_lane_t *lane = work->lane_;
     /* [X1:ar] rel: our uses of it. acq: those of the others, if we are last. */
-    uint32_t state = strait_or_acq_rel(
-        &work->state_, why | STI_WORK_RETURNED);
+    uint32_t state = strait_or_acq_rel(&work->state_, why | STI_WORK_RETURNED);
 
     if ((state & STI_WORK_GIVEN_UP) == 0)
         return true;

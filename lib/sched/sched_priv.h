@@ -111,18 +111,18 @@ struct strait_lane {
     uint8_t priority;
     bool ordered;
     uint32_t weight;
-    STRAIT_ATOMIC(sti_cell_t *) *cells; /* by seat */
+    STRAIT_ATOMIC(sti_cell_t *) * cells; /* by seat */
     sti_order_t order;
     char name[16];
     strait_ring_slot_t *slots;
     uint32_t max_queued;
     sti_crew_t own; /* class BLOCKING */
     /* When the item at a position was submitted; see sti_stamp. */
-    STRAIT_ATOMIC(uint64_t) *stamps;
+    STRAIT_ATOMIC(uint64_t) * stamps;
     uint32_t n_stamps;
     /* Set for good, and seldom. */
     STRAIT_ATOMIC(uint32_t) grouped;      /* some item had a group */
-    STRAIT_ATOMIC(uint32_t) short_handed; /* a thread that was due was refused */
+    STRAIT_ATOMIC(uint32_t) short_handed; /* a due thread was refused */
     char pad_[STRAIT_CACHE_LINE];
     STRAIT_ATOMIC(strait_drain_t *) drains; /* who waits for room */
     /* Counted by whoever comes along, off the fast paths. */
@@ -153,8 +153,8 @@ struct strait_pool {
 
 /*
  * When items were submitted. A stamp for each place would cost every submit a
- * line that nobody else wants, so the last STI_STAMPS positions have one each, in
- * few lines that stay with the submitters, and of those before them every
+ * line that nobody else wants, so the last STI_STAMPS positions have one each,
+ * in few lines that stay with the submitters, and of those before them every
  * STI_STAMP_STEP-th: behind so many others, sixteen submits do not matter.
  */
 #define STI_STAMPS 256
@@ -181,8 +181,8 @@ static inline uint64_t
 sti_stamp(const strait_lane_t *lane, uint64_t pos)
 {
     /* rlx: an older one only makes the answer finer than it need be. */
-    uint64_t end =
-        strait_load_rlx(&lane->outlet.ring.producer_) >> STRAIT_RING_SHIFT_;
+    uint64_t end = strait_load_rlx(&lane->outlet.ring.producer_) >>
+        STRAIT_RING_SHIFT_;
     uint64_t step = pos / STI_STAMP_STEP;
     uint32_t n_steps = lane->max_queued / STI_STAMP_STEP;
 
@@ -191,8 +191,7 @@ sti_stamp(const strait_lane_t *lane, uint64_t pos)
     if (end - pos <= STI_STAMPS || lane->n_stamps == STI_STAMPS)
         return strait_load_rlx(&lane->stamps[pos % STI_STAMPS]);
     /* rlx: as above. */
-    return strait_load_rlx(
-        &lane->stamps[STI_STAMPS + (step & (n_steps - 1))]);
+    return strait_load_rlx(&lane->stamps[STI_STAMPS + (step & (n_steps - 1))]);
 }
 
 /* The pool's thread that runs here, or NULL. worker.c */

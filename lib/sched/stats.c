@@ -94,8 +94,8 @@ strait_worker_stats(
     n_lanes = strait_load_acquire(&pool->cpu.n_lanes);
     for (i = 0; i < n_lanes; i++) {
         /* rlx: as old as the lane. */
-        const sti_cell_t *cell =
-            strait_load_rlx(&pool->cpu.lanes[i]->cells[worker]);
+        const sti_cell_t *cell = strait_load_rlx(
+            &pool->cpu.lanes[i]->cells[worker]);
 
         sum.n_run += sti_counter_read(&cell->n_run);
     }

@@ -2,8 +2,8 @@
 /*
  * stopwatch.h - how long items wait and run, always on. A look at the clock
  * costs 20 to 30 ns, more than the rest of a short item's way through a worker,
- * so * short items are timed in groups: one look for up to STI_GROUP_MAX items of one
- * lane that take STI_GROUP_NS together, judging by the last ones.
+ * so short items are timed in groups: one look for up to STI_GROUP_MAX items
+ * of one lane that take STI_GROUP_NS together, judging by the last ones.
  *
  *   items   | a b c d ... p |      the clock is read at each bar
  *   wait      of a, counted for all of them

@@ -113,8 +113,10 @@ sti_group_admit(strait_group_t *group, strait_lane_t *lane)
         (void)strait_or_sc(&group->lanes_, bit);
     }
     /* rlx: here and below; before the item, which no earlier one follows. */
-    if (strait_load_rlx(&lane->grouped) == 0)
+    if (strait_load_rlx(&lane->grouped) == 0) {
+        /* rlx: as above. */
         strait_store_rlx(&lane->grouped, 1);
+    }
     /* SC: the other half of the above. */
     return strait_load_sc(&group->cancelled_) != 0 ? -ECANCELED : 0;
 }

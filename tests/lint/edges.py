@@ -176,7 +176,7 @@ def self_test():
                                "strait_store_rlx(&slot->seq_, pos + 1)"),
                    "does not give")
     lint.must_find(check, swap("[R3:rel]", "[R9:rel]"), "edge R9 has no 'acq'")
-    lint.must_find(check, swap("[R3:acq]", "[R4:acq]"), "edge R3 has no 'acq'")
+    lint.must_find(check, swap("[R5:acq]", "[R4:acq]"), "edge R5 has no 'acq'")
     lint.must_find(check, swap("[R3:", "[R8:"), "no head comment's list")
     lint.must_find(check, append("int z = __atomic_load_n(&x, 0);\n"),
                    "goes round")
