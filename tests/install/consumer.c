@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * consumer - what a user's C program does with an installed Strait: inline and
- * exported functions of every layer, a round trip through pool and loop.
+ * exported functions of every layer, a round trip through pool and loop, and a
+ * wait for work in a lane of its own.
  *
  * Prints "allocator NAME"; fails if headers and library do not match, or if
  * the allocator is not the one named by the first argument.
@@ -33,6 +34,33 @@ computed(strait_work_t *work, int status, void *arg)
     (void)work;
     if (status == 0)
         job->seen = job->answer;
+}
+
+/* An ordered lane, a deadline that does not come, a future, statistics. */
+static int
+use_lane(strait_pool_t *pool, strait_loop_t *loop, struct job *job)
+{
+    strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
+    strait_lane_stats_t stats = STRAIT_LANE_STATS_INIT;
+    strait_deadline_t deadline;
+    strait_future_t future;
+    strait_lane_t *lane;
+
+    config.name = "consumer";
+    config.order = STRAIT_ORDER_SUBMIT;
+    if (strait_lane_create(&lane, pool, &config) != 0 ||
+        strait_lane_find(pool, "consumer") != lane)
+        return 1;
+    job->seen = 0;
+    if (strait_loop_submit_until(
+            loop, lane, &job->work, &deadline, UINT64_MAX) != 0 ||
+        strait_loop_run(loop, STRAIT_RUN_DEFAULT) != 0 || job->seen != 42)
+        return 2;
+    strait_future_init(&future, compute, job);
+    if (strait_future_submit(lane, &future) != 0 ||
+        strait_future_wait(&future, UINT64_MAX) != 0)
+        return 3;
+    return strait_lane_stats(lane, &stats) != 0 || stats.n_submitted != 2;
 }
 
 int
@@ -68,6 +96,8 @@ main(int argc, char **argv)
         return 5;
     if (strait_loop_run(loop, STRAIT_RUN_DEFAULT) != 0 || job.seen != 42)
         return 6;
+    if (use_lane(pool, loop, &job) != 0)
+        return 8;
     if (strait_loop_destroy(loop) != 0 || strait_pool_destroy(pool) != 0)
         return 7;
     return 0;

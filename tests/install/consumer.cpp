@@ -39,6 +39,25 @@ computed(strait_work_t *, int status, void *arg)
         self->seen = self->answer;
 }
 
+/* A future and a lane, their structs initialised the C++ way. */
+bool
+lane_works(strait_pool_t *pool)
+{
+    strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
+    strait_lane_stats_t stats = STRAIT_LANE_STATS_INIT;
+    strait_lane_t *lane = nullptr;
+    strait_future_t future;
+    job one;
+
+    config.order = STRAIT_ORDER_SERIAL;
+    if (strait_lane_create(&lane, pool, &config) != 0)
+        return false;
+    strait_future_init(&future, compute, &one);
+    return strait_future_submit(lane, &future) == 0 &&
+        strait_future_wait(&future, UINT64_MAX) == 0 && one.answer == 42 &&
+        strait_lane_stats(lane, &stats) == 0 && stats.n_run == 1;
+}
+
 /* Two threads push, this one pops; the sum says whether all came through. */
 bool
 queue_works()
@@ -98,6 +117,8 @@ main(int argc, char **argv)
         return 5;
     if (strait_loop_run(loop, STRAIT_RUN_DEFAULT) != 0 || one.seen != 42)
         return 6;
+    if (!lane_works(pool))
+        return 8;
     if (strait_loop_destroy(loop) != 0 || strait_pool_destroy(pool) != 0)
         return 7;
     return 0;
