@@ -24,6 +24,8 @@ CORES = {
     "lib/sched/worker.c": "lane",
     "lib/sched/lane.c": "pool",
     "lib/sched/pool.c": "pool",
+    "lib/sched/order.h": "order",
+    "lib/sched/order.c": "order",
     "lib/loop/wake.c": "bell",
     "lib/loop/post.c": "bell",
 }

@@ -16,6 +16,8 @@ RECLAIM = "lib/queue/reclaim_core.h"
 PARKING = "lib/sched/parking.h"
 WORKER = "lib/sched/worker.c"
 LANE = "lib/sched/lane.c"
+ORDER_H = "lib/sched/order.h"
+ORDER_C = "lib/sched/order.c"
 POOL = "lib/sched/pool.c"
 WAKE = "lib/loop/wake.c"
 
@@ -29,6 +31,8 @@ EVENT_MODELS = ("event_notify", "event_flag", "event_leave", "event_pass")
 RECLAIM_MODELS = ("reclaim_epoch", "reclaim_qsbr", "reclaim_places")
 LANE_MODELS = ("lane_duty", "lane_submit", "lane_close")
 POOL_MODELS = ("lane_create",)
+ORDER_MODELS = ("order_turns", "order_bound", "order_give", "order_open",
+                "order_close")
 BELL_MODELS = ("bell_ref", "bell_sleep")
 
 
@@ -570,6 +574,122 @@ STRAIT_RING_PENDING) {
     for (i = 0; i < n_lanes; i++)
         (void)strait_ring_close(pool->rings[i]);
 """)]),
+
+    # ------------------------------------------------------------ order
+    Mutant("order-limit-not-strict", "order", ORDER_MODELS, [
+        (ORDER_H, "return (int32_t)n <= (int32_t)window->mask;",
+         "return (int32_t)n <= (int32_t)window->mask + 1;")]),
+    Mutant("order-newer-turn-is-full", "order", ORDER_MODELS, [
+        (ORDER_H, "return (int32_t)n <= (int32_t)window->mask;",
+         "return n <= window->mask;")]),
+    Mutant("order-turn-after-done", "order", ("order_turns",), [
+        ("tests/model/model_order_turns.c",
+         "        next = sti_window_pass(window);\n        done(work);\n",
+         "        done(work);\n        next = sti_window_pass(window);\n")]),
+    Mutant("order-looks-for-the-next-after-the-turn", "order", ORDER_MODELS, [
+        (ORDER_H, """    strait_work_t *next = STRAIT_DATA_GET(place);
+    uint64_t head;
+
+""", """    uint64_t head = strait_add_acq_rel(&window->head_, STI_WINDOW_TURN);
+    strait_work_t *next = STRAIT_DATA_GET(place);
+
+"""),
+        (ORDER_H, "    head = strait_add_acq_rel(&window->head_, "
+         "STI_WINDOW_TURN);\n", "")]),
+    Mutant("order-delivers-as-it-comes", "order", ORDER_MODELS, [
+        (ORDER_H, "(strait_load_rlx(&window->head_) >> 32) == ticket)",
+         "(strait_load_rlx(&window->head_) >> 32) <= ticket)")]),
+    Mutant("order-holds-what-it-gave-out", "order", ORDER_MODELS, [
+        (ORDER_H, "        STRAIT_DATA_SET(place, NULL);\n", "")]),
+    Mutant("order-turns-by-store", "order", ORDER_MODELS, [
+        (ORDER_H, "    head = strait_add_acq_rel(&window->head_, "
+         "STI_WINDOW_TURN);\n",
+         """    head = strait_load_acquire(&window->head_);
+    strait_store_release(&window->head_, head + STI_WINDOW_TURN);
+""")]),
+    Mutant("order-no-generation", "order", ORDER_MODELS, [
+        (ORDER_C, "((next + 2) & STI_WINDOW_GENERATION)",
+         "(next & STI_WINDOW_GENERATION)")]),
+    Mutant("order-gives-without-busy", "order", ORDER_MODELS, [
+        (ORDER_C, "(next & ~STI_WINDOW_GENERATION) | STI_WINDOW_BUSY |",
+         "(next & ~STI_WINDOW_GENERATION) |")]),
+    Mutant("order-takes-from-a-busy-one", "order", ORDER_MODELS, [
+        (ORDER_H, """        if (next & STI_WINDOW_BUSY)
+            return STI_WINDOW_STALE;
+""", "")]),
+    Mutant("order-takes-from-anybodys", "order", ORDER_MODELS, [
+        (ORDER_H, "        if (strait_load_rlx(&window->sink_) != sink)\n"
+         "            return STI_WINDOW_STALE;\n", "        (void)sink;\n")]),
+    Mutant("order-gives-what-is-in-use", "order", ORDER_MODELS, [
+        (ORDER_C, "            return IN_USE;\n", "            (void)IN_USE;\n")]),
+    Mutant("order-claims-in-two-steps", "order", ORDER_MODELS, [
+        (ORDER_C, "if (strait_cas_acquire(&window->next_, &next, claimed)) {",
+         """if (strait_load_acquire(&window->next_) == next) {
+            strait_store_rlx(&window->next_, claimed);""")]),
+    Mutant("order-gives-without-deciding", "order", ORDER_MODELS, [
+        (ORDER_C, "if (strait_cas_release(&order->given_, &before, mine)) {",
+         """strait_store_release(&order->given_, mine);
+        if (before == given) {""")]),
+    Mutant("order-gives-back-to-the-sink-before", "order", ORDER_MODELS, [
+        (ORDER_C, "        strait_store_rlx(&window->sink_, sink);\n"
+         "        STRAIT_POINT(\"order.give\");\n",
+         "        strait_sink_t *old = strait_load_rlx(&window->sink_);\n"
+         "        strait_store_rlx(&window->sink_, sink);\n"),
+        (ORDER_C, "        strait_store_rlx(&window->sink_, NULL);\n",
+         "        strait_store_rlx(&window->sink_, old);\n")]),
+    Mutant("order-keeps-what-it-could-not-give", "order", ORDER_MODELS, [
+        (ORDER_C, "        strait_store_rlx(&window->sink_, NULL);\n", "")]),
+    Mutant("order-empties-an-entry", "order", ORDER_MODELS, [
+        (ORDER_C, "        strait_store_rlx(&window->sink_, NULL);\n",
+         "        strait_store_rlx(&window->sink_, NULL);\n"
+         "        strait_store_rlx(&order->windows_[index], NULL);\n")]),
+    Mutant("order-waits-for-who-has-given", "order", ORDER_MODELS, [
+        (ORDER_C, "        finish_given(order, given);\n", "")]),
+    Mutant("order-opens-any-that-is-busy", "order", ORDER_MODELS, [
+        (ORDER_C, """    if ((next & (STI_WINDOW_GENERATION | STI_WINDOW_BUSY)) ==
+        ((given & STI_WINDOW_GENERATION) | STI_WINDOW_BUSY)) {
+""", "    if ((next & STI_WINDOW_BUSY) != 0) {\n")]),
+    Mutant("order-takes-for-given-what-is-busy", "order", ORDER_MODELS, [
+        (ORDER_C, "(strait_load_rlx(&window->next_) & STI_WINDOW_BUSY) == 0)",
+         "(strait_load_rlx(&window->next_) & STI_WINDOW_BUSY) != 2)")]),
+    Mutant("order-none-left-without-a-last-look", "order", ORDER_MODELS, [
+        (ORDER_C, "return strait_cas_rlx(&order->given_, &given, given) ? err "
+         ": -ESTALE;", "return err;")]),
+    Mutant("order-last-look-by-load", "order", ORDER_MODELS, [
+        (ORDER_C, "return strait_cas_rlx(&order->given_, &given, given) ? err "
+         ": -ESTALE;",
+         "return strait_load_rlx(&order->given_) == given ? err : -ESTALE;")]),
+    Mutant("order-calls-a-change-a-lack", "order", ORDER_MODELS, [
+        (ORDER_C, "            err = -EAGAIN;\n", "            err = -ENOSPC;\n")]),
+    Mutant("order-makes-by-store", "order", ORDER_MODELS, [
+        (ORDER_C, """if (strait_cas_release(
+                        &order->windows_[index], &window, made)) {
+""", """strait_store_release(&order->windows_[index], made);
+                if (true) {
+""")]),
+    Mutant("order-loses-what-it-made-in-vain", "order", ORDER_MODELS, [
+        (ORDER_C, "    if (made != NULL)\n        unmake(made);\n", "")]),
+    Mutant("order-close-and-pass-both-free", "order", ORDER_MODELS, [
+        (ORDER_C, "        head = strait_or_acq_rel(&window->head_, "
+         "STI_WINDOW_ORPHAN);\n",
+         "        (void)strait_or_acq_rel(&window->head_, STI_WINDOW_ORPHAN);\n"
+         "        head = strait_load_acquire(&window->head_);\n")]),
+    Mutant("order-close-frees-nothing", "order", ORDER_MODELS, [
+        (ORDER_C + "@sti_order_close",
+         "        if ((uint32_t)(next >> 32) == (uint32_t)(head >> 32))\n"
+         "            unmake(window);\n", "        (void)next;\n")]),
+    Mutant("order-close-marks-by-store", "order", ORDER_MODELS, [
+        (ORDER_C, "        head = strait_or_acq_rel(&window->head_, "
+         "STI_WINDOW_ORPHAN);\n",
+         """        head = strait_load_acquire(&window->head_);
+        strait_store_release(&window->head_, head | STI_WINDOW_ORPHAN);
+""")]),
+    Mutant("order-pass-frees-what-is-no-orphan", "order", ORDER_MODELS, [
+        (ORDER_H, "(head & STI_WINDOW_ORPHAN) != 0, 0) && next == NULL)",
+         "(head | STI_WINDOW_ORPHAN) != 0, 0) && next == NULL)")]),
+    Mutant("order-pass-frees-before-the-last", "order", ORDER_MODELS, [
+        (ORDER_C + "@sti_window_reap",
+         "    if ((uint32_t)(next >> 32) == (uint32_t)(head >> 32))\n", "")]),
 
     # ------------------------------------------------------------- bell
     Mutant("bell-closed-before-the-owed-rings", "bell", BELL_MODELS, [
