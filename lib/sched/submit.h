@@ -38,8 +38,8 @@ enum {
     STI_WORK_GIVEN_UP = 1 << 8,  /* a request that was given up meanwhile */
     STI_WORK_DELIVERED = 1 << 9, /* a request whose `done` has returned */
     STI_WORK_LATE = 1 << 10,     /* TOKEN was set by the deadline */
-    /* What stays from submit to submit. */
     STI_WORK_PUSHING = 1 << 11, /* a request that pushes a report of progress */
+    /* What stays from submit to submit. */
     STI_WORK_KEPT = STI_WORK_GROUPED | STI_WORK_REQUEST
 };
 
