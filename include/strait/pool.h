@@ -113,7 +113,8 @@ enum {
 };
 
 /**
- * Closes the pool and waits until its threads have ended, but not for ever.
+ * Closes the pool and waits until its threads have ended, but not for ever. Submits
+ * that have not returned are not waited for.
  * After a time-out it may be called again, also with CANCEL after DRAIN.
  * @param how          STRAIT_SHUTDOWN_*
  * @param deadline_ns  in the unit of strait_now_ns(); UINT64_MAX: no limit

@@ -259,8 +259,17 @@ wait_for_gap(strait_loop_t *loop)
             loop, gap_ns < timer_ns ? gap_ns : timer_ns);
 }
 
+/* How many callbacks have run. */
+static uint64_t
+n_callbacks(const strait_loop_t *loop)
+{
+    return loop->stats.n_delivered + loop->stats.n_timers;
+}
+
+/* One turn. It sleeps only if it may at all, and, in the mode that is content
+ * with one callback, if none has run since there were n_before. */
 static void
-turn(strait_loop_t *loop, bool may_sleep)
+turn(strait_loop_t *loop, int mode, uint64_t n_before)
 {
     bool timers_left;
     int left;
@@ -269,7 +278,9 @@ turn(strait_loop_t *loop, bool may_sleep)
     loop->now_ns = strait_now_ns();
     timers_left = sti_timers_run(loop);
     left = deliver(loop);
-    if (loop->stopping || timers_left || left == STRAIT_SINK_MORE || !may_sleep)
+    if (loop->stopping || timers_left || left == STRAIT_SINK_MORE ||
+        mode == STRAIT_RUN_NOWAIT ||
+        (mode == STRAIT_RUN_ONCE && n_callbacks(loop) != n_before))
         return;
     if (left == STRAIT_SINK_PENDING) {
         wait_for_gap(loop);
@@ -280,13 +291,6 @@ turn(strait_loop_t *loop, bool may_sleep)
     }
     loop->now_ns = strait_now_ns();
     (void)deliver(loop);
-}
-
-/* How many callbacks have run. */
-static uint64_t
-n_callbacks(const strait_loop_t *loop)
-{
-    return loop->stats.n_delivered + loop->stats.n_timers;
 }
 
 int
@@ -306,13 +310,13 @@ strait_loop_run(strait_loop_t *loop, int mode)
     sti_thread_runs_loop++;
     n_before = n_callbacks(loop);
     if (mode == STRAIT_RUN_NOWAIT && !loop->stopping)
-        turn(loop, false);
+        turn(loop, mode, n_before);
     /* The answer is the look that ended the run: a second one could differ. */
     more = has_work(loop);
     while (mode != STRAIT_RUN_NOWAIT && more && !loop->stopping &&
         loop->poll_error == 0 &&
         (mode == STRAIT_RUN_DEFAULT || n_callbacks(loop) == n_before)) {
-        turn(loop, true);
+        turn(loop, mode, n_before);
         more = has_work(loop);
     }
     err = loop->poll_error;

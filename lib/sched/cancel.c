@@ -10,6 +10,8 @@
 
 #include "base/gap.h"
 
+#include <strait/clock.h>
+
 void
 sti_work_end(strait_work_t *work, uint32_t why)
 {
@@ -172,13 +174,15 @@ strait_group_cancel(strait_group_t *group)
         return -EALREADY;
     /* SC: the other half of the above. */
     lanes = strait_load_sc(&group->lanes_);
+    /* [G1:acq] again: the first member may have come only now. */
+    pool = strait_load_acquire(&group->pool_);
     for (; lanes != 0; lanes &= lanes - 1)
         n += cancel_in(pool->lanes[__builtin_ctz(lanes)], group);
     return n;
 }
 
-void
-sti_lane_end_all(strait_lane_t *lane, uint32_t why)
+bool
+sti_lane_end_all(strait_lane_t *lane, uint32_t why, uint64_t deadline_ns)
 {
     strait_ring_t *ring = &lane->outlet.ring;
     sti_gap_t gap = STI_GAP_INIT;
@@ -190,8 +194,10 @@ sti_lane_end_all(strait_lane_t *lane, uint32_t why)
         bool removed = false;
 
         if (popped == STRAIT_RING_EMPTY)
-            return;
+            return true;
         if (popped == STRAIT_RING_PENDING) {
+            if (deadline_ns != UINT64_MAX && strait_now_ns() >= deadline_ns)
+                return false;
             sti_gap_wait(&gap);
             continue;
         }

@@ -38,6 +38,7 @@
 #include "sched/submit.h"
 
 #include "base/futex.h"
+#include "base/gap.h"
 #include "base/memory.h"
 
 #include <limits.h>
@@ -148,28 +149,41 @@ pin(pthread_attr_t *attr, const sti_crew_t *crew, uint32_t seat)
     return -err;
 }
 
-/* A seat without a thread, now the caller's; NULL if there is none. */
+/* Takes this seat if it has no thread. */
+static bool
+take_one(sti_worker_t *worker)
+{
+    uint32_t seen = STI_SEAT_FREE;
+
+    /* [K1:acq] */
+    if (strait_cas_acquire(&worker->occupied, &seen, STI_SEAT_LIVE))
+        return true;
+    /* [K1:acq] */
+    if (seen != STI_SEAT_ENDED ||
+        !strait_cas_acquire(&worker->occupied, &seen, STI_SEAT_LIVE))
+        return false;
+    /* It is in its last few instructions. */
+    (void)pthread_join(worker->thread, NULL);
+    return true;
+}
+
+/* A seat without a thread, now the caller's. There is one for each place in
+ * `size`, and some to spare; only if as many threads as that are on their way
+ * out, in on_exit, it waits for one of them. */
 static sti_worker_t *
 take_seat(sti_crew_t *crew)
 {
-    uint32_t i;
+    sti_gap_t gap = STI_GAP_INIT;
 
-    for (i = 0; i < crew->n_seats; i++) {
-        sti_worker_t *worker = &crew->workers[i];
-        uint32_t seen = STI_SEAT_FREE;
+    for (;;) {
+        uint32_t i;
 
-        /* [K1:acq] */
-        if (strait_cas_acquire(&worker->occupied, &seen, STI_SEAT_LIVE))
-            return worker;
-        /* [K1:acq] */
-        if (seen == STI_SEAT_ENDED &&
-            strait_cas_acquire(&worker->occupied, &seen, STI_SEAT_LIVE)) {
-            /* It is in its last few instructions. */
-            (void)pthread_join(worker->thread, NULL);
-            return worker;
+        for (i = 0; i < crew->n_seats; i++) {
+            if (take_one(&crew->workers[i]))
+                return &crew->workers[i];
         }
+        sti_gap_wait(&gap);
     }
-    return NULL;
 }
 
 /* What a seat needs before its first thread; kept from thread to thread. */
@@ -247,8 +261,6 @@ sti_crew_start(sti_crew_t *crew, uint32_t n, int *ret_err)
     for (i = 0; i < n; i++) {
         sti_worker_t *worker = take_seat(crew);
 
-        if (worker == NULL)
-            break;
         *ret_err = start_on(worker);
         if (*ret_err != 0) {
             /* [K1:rel] what furnish has left there. */
@@ -265,11 +277,15 @@ bool
 sti_crew_grow(sti_crew_t *crew)
 {
     bool wanted = false;
+    int saved = errno;
+    bool started;
     int err;
 
     if (!sti_gate_enter(&crew->size))
         return false;
-    if (sti_crew_start(crew, 1, &err) == 1) {
+    started = sti_crew_start(crew, 1, &err) == 1;
+    errno = saved;
+    if (started) {
         /* rlx: here and below, see submit.h. */
         if (strait_load_rlx(&crew->lanes[0]->short_handed) != 0) {
             /* rlx: as above. */
@@ -287,22 +303,35 @@ sti_crew_grow(sti_crew_t *crew)
     return false;
 }
 
+bool
+sti_crew_find(sti_crew_t *crew)
+{
+    for (;;) {
+        if (sti_parking_wake_one(&crew->parking) || sti_crew_grow(crew))
+            return true;
+        /* All run something, or are about to leave and then come back. */
+        if (sti_gate_want(&crew->size))
+            return true;
+        /* rlx: our own, or of somebody who has tried beside us. */
+        if (strait_load_rlx(&crew->lanes[0]->short_handed) != 0)
+            return sti_gate_tell(&crew->size);
+    }
+}
+
 void
 sti_crew_call(strait_lane_t *lane)
 {
     sti_crew_t *crew = lane->crew;
 
-    if (sti_parking_wake_one(&crew->parking) || crew->idle_ns == 0)
+    if (crew->idle_ns == 0) {
+        (void)sti_parking_wake_one(&crew->parking);
         return;
+    }
     for (;;) {
-        if (sti_crew_grow(crew))
-            return;
-        /* Who is there runs something and looks at the lane afterwards, or is
-         * about to leave and then comes back. */
-        if (sti_gate_tell(&crew->size))
+        if (sti_crew_find(crew))
             return;
         /* The system grants no thread, and there is none: see above. */
-        sti_lane_end_all(lane, STI_WORK_REFUSED);
+        (void)sti_lane_end_all(lane, STI_WORK_REFUSED, UINT64_MAX);
         if (strait_ring_arm(&lane->outlet.ring) ||
             strait_ring_is_closed(&lane->outlet.ring))
             return;

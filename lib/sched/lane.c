@@ -15,6 +15,9 @@
 
 #include <string.h>
 
+/* Seats beyond max_threads, for threads that are on their way out. */
+#define SPARE_SEATS 8
+
 /* What a configuration comes to, defaults filled in; 0 or -EINVAL. */
 static int
 settle(strait_lane_config_t *config)
@@ -124,10 +127,12 @@ static int
 make_crew(strait_lane_t *lane, const strait_lane_config_t *config)
 {
     sti_crew_t *crew = &lane->own;
-    int err = sti_crew_init(crew, lane->pool, config->max_threads, lane->name);
+    int err = sti_crew_init(
+        crew, lane->pool, config->max_threads + SPARE_SEATS, lane->name);
 
     if (err != 0)
         return err;
+    sti_gate_init(&crew->size, config->max_threads);
     crew->min_threads = config->min_threads;
     /* A crew that cannot grow is one whose threads stay. */
     if (config->min_threads != config->max_threads)

@@ -155,8 +155,8 @@ give(sti_order_t *order, strait_sink_t *sink, uint64_t given,
             err = -EAGAIN;
         if (state != CLAIMED)
             continue;
-        /* rlx: published by O3. */
-        strait_store_rlx(&window->sink_, sink);
+        /* Published by O3. [O6:rel] for who sees it early: that it is idle. */
+        strait_store_release(&window->sink_, sink);
         STRAIT_POINT("order.give");
         mine = (uint64_t)index << GIVEN_PLACE | GIVEN |
             (claimed & STI_WINDOW_GENERATION);

@@ -47,6 +47,9 @@
  *   O4  head_ add in pass -> head_ load by who gives the window away, or or in
  *       close      the consumer is done with held_ and the rest
  *   O5  head_ or in close -> add in pass      all submits; the memory
+ *   O6  sink_ store by who gives the window away -> its load by a submitter who
+ *       has seen an older next_      the turn at which it was idle, as FULL of
+ *       the sink before would be a lie
  *
  * The bound needs no edge: a take that saw a turn, and whose item arrived
  * before that turn came, would have read from a store that happens after it.
@@ -190,16 +193,16 @@ sti_window_fits(const sti_window_t *window, uint64_t next, uint64_t head)
 static inline bool
 sti_window_has_room(sti_window_t *window, const strait_sink_t *sink)
 {
-    /* [O3:acq] sink_ of this generation; the turns that led to this ticket, so
-     * that false is true. */
+    /* [O3:acq] as in take. */
     uint64_t next = strait_load_acquire(&window->next_);
-    /* rlx: no older than those turns, by O3. */
-    uint64_t head = strait_load_rlx(&window->head_);
+    uint64_t head;
 
-    if (sti_window_fits(window, next, head))
+    /* [O6:acq] as in take. */
+    if (strait_load_acquire(&window->sink_) != sink)
         return true;
-    /* rlx: by O3 no older than next; one that is newer has come back to us. */
-    return strait_load_rlx(&window->sink_) != sink;
+    /* rlx: as in take. */
+    head = strait_load_rlx(&window->head_);
+    return sti_window_fits(window, next, head);
 }
 
 /* Takes the next ticket of the sink: the item's turn. */
@@ -215,8 +218,10 @@ sti_window_take(
 
         if (next & STI_WINDOW_BUSY)
             return STI_WINDOW_STALE;
-        /* rlx: by O3 no older than next; if it is newer, the CAS fails. */
-        if (strait_load_rlx(&window->sink_) != sink)
+        /* By O3 no older than next. [O6:acq] if it is newer: the turn with
+         * which the window came to us, so that it is not full, and the CAS
+         * fails. */
+        if (strait_load_acquire(&window->sink_) != sink)
             return STI_WINDOW_STALE;
         /* rlx: no older than the turns above; an older one than there is now
          * only refuses. */

@@ -226,7 +226,7 @@ strait_pool_close(strait_pool_t *pool)
 
 /* Ends what is queued, as a consumer of all lanes. */
 static void
-cancel_queued(strait_pool_t *pool)
+cancel_queued(strait_pool_t *pool, uint64_t deadline_ns)
 {
     /* [L1:acq] the entries it counts. */
     uint32_t n_lanes = strait_load_acquire(&pool->n_lanes);
@@ -235,7 +235,8 @@ cancel_queued(strait_pool_t *pool)
     /* rlx: workers that do not see it yet run what they have taken. */
     strait_store_rlx(&pool->cancelling, 1);
     for (i = 0; i < n_lanes; i++) {
-        sti_lane_end_all(pool->lanes[i], STI_WORK_CANCELED);
+        /* What a stopped submitter hides is ended by the workers. */
+        (void)sti_lane_end_all(pool->lanes[i], STI_WORK_CANCELED, deadline_ns);
         /* Whoever slept beside a full gate may end now. */
         sti_parking_wake_all(&pool->lanes[i]->crew->parking);
     }
@@ -289,7 +290,7 @@ strait_pool_shutdown(
         return -EBUSY;
     (void)strait_pool_close(pool);
     if (how == STRAIT_SHUTDOWN_CANCEL)
-        cancel_queued(pool);
+        cancel_queued(pool, deadline_ns);
     if (ret_n_stuck != NULL)
         *ret_n_stuck = 0;
     /* [K2:acq] */

@@ -15,7 +15,7 @@
  *     remover   mark[7] = 7 ASKED
  *     remover   reads consumer_ by RMW: 7, nobody has it yet
  *     worker    consumer_ 7 -> 8, sees `attention`, looks at mark[7]
- *     worker    ASKED -> 0 by CAS: the item is its own
+ *     worker    ASKED -> SETTLED by CAS: the item is its own
  *     remover   ASKED -> REMOVED by CAS fails: too late
  *   or the other way round: REMOVED is in the mark, and the worker skips.
  *
@@ -23,11 +23,12 @@
  *     has just taken that position.
  *
  * Invariants.
- *   I1  a mark is 0 or belongs to one position; only a remover makes it
- *       non-zero.
+ *   *   I1  a mark never goes back: it is 0, or names a position and how far its
+ *       removal has come, and is replaced only by a later state of that position
+ *       or by ASKED of a later one.
  *   I2  REMOVED is set only while consumer_ has not passed the position, or by
  *       a remover whom the taker must meet at the mark.
- *   I3  attention >= number of marks that are not 0.
+ *   I3  attention >= number of marks that are ASKED or REMOVED.
  *
  * Edges (R4 is in ring.c).
  *   C1  consumer_ RMW of the remover -> consumer_ CAS of a taker (ring.h),
@@ -35,8 +36,8 @@
  *       claims the position afterwards cannot miss them
  *   C2  mark CAS to REMOVED -> mark load of the taker, of the sweeper      the
  *       remover is done with the slot
- *   C3  mark CAS to 0 by the taker -> mark CAS of the remover      nothing; the
- *       remover turns away
+ *   C3  mark CAS to SETTLED by the taker -> mark CAS of the remover      nothing;
+ *       the remover turns away
  *
  * Why a stale mark harms nobody: it names its position with 62 bits. A remover
  * that finds a mark of an earlier round, whose taker has not looked yet, gives
@@ -57,11 +58,12 @@
 
 #define STI_MARK_ASKED ((uint64_t)1)
 #define STI_MARK_REMOVED ((uint64_t)2)
+#define STI_MARK_SETTLED ((uint64_t)3)
 #define STI_MARK_SHIFT 2
 
 /* What a lane keeps beside each place of its ring. */
 typedef struct sti_note {
-    STRAIT_ATOMIC(uint64_t) mark_; /* position << 2 | STI_MARK_*, or 0 */
+    STRAIT_ATOMIC(uint64_t) mark_; /* position << 2 | STI_MARK_*; 0: none yet */
     STRAIT_ATOMIC(void *) group_;  /* of the item; compared, never followed */
 } sti_note_t;
 
@@ -102,20 +104,21 @@ sti_is_removed(strait_ring_t *ring, sti_removal_t *removal, uint64_t pos)
     STRAIT_ATOMIC(uint64_t) *mark = &sti_note(ring, removal, pos)->mark_;
     uint64_t asked = pos << STI_MARK_SHIFT | STI_MARK_ASKED;
     uint64_t removed = pos << STI_MARK_SHIFT | STI_MARK_REMOVED;
+    uint64_t settled = pos << STI_MARK_SHIFT | STI_MARK_SETTLED;
     /* [C2:acq] */
     uint64_t seen = strait_load_acquire(mark);
 
     if (seen == asked) {
         STRAIT_POINT("removal.taken");
         /* [C3:rel] the item is ours. If it fails: [C2:acq] it was not. */
-        if (strait_cas_acq_rel(mark, &seen, 0))
+        if (strait_cas_acq_rel(mark, &seen, settled))
             return false;
     }
     if (seen != removed)
         return false;
     /* rlx: the place is free for another remover, who finds all it needs by
      * R3 of the round that it belongs to. */
-    strait_store_rlx(mark, 0);
+    strait_store_rlx(mark, settled);
     sti_attention_add(removal, 0 - (uint32_t)1);
     return true;
 }
@@ -127,8 +130,16 @@ sti_remove(strait_ring_t *ring, sti_removal_t *removal, uint64_t pos)
 {
     STRAIT_ATOMIC(uint64_t) *mark = &sti_note(ring, removal, pos)->mark_;
     uint64_t asked = pos << STI_MARK_SHIFT | STI_MARK_ASKED;
-    uint64_t seen = 0;
+    uint64_t settled = pos << STI_MARK_SHIFT | STI_MARK_SETTLED;
+    /* rlx: a guess; the CAS decides. */
+    uint64_t seen = strait_load_rlx(mark);
 
+    /* Somebody has asked for this position, or the place is not ours yet: its
+     * last item was removed, and who skips it has not looked. */
+    if (seen != 0 &&
+        ((int64_t)(seen - (pos << STI_MARK_SHIFT)) > 0 ||
+            (seen & STI_MARK_SETTLED) == STI_MARK_REMOVED))
+        return false;
     sti_attention_add(removal, 1);
     /* rlx: shown by C1. */
     if (strait_cas_rlx(mark, &seen, asked)) {
@@ -147,7 +158,7 @@ sti_remove(strait_ring_t *ring, sti_removal_t *removal, uint64_t pos)
                 return true;
         } else {
             /* rlx: nobody needs it any more; the taker may have been faster. */
-            (void)strait_cas_rlx(mark, &seen, 0);
+            (void)strait_cas_rlx(mark, &seen, settled);
         }
     }
     sti_attention_add(removal, 0 - (uint32_t)1);
@@ -172,7 +183,8 @@ sti_removal_sweep(strait_ring_t *ring, sti_removal_t *removal)
         /* [R4:rel] nobody reads the slot of this round any more. */
         if (strait_cas_release(&ring->consumer_, &c, c + 1)) {
             /* rlx: as in sti_is_removed; by the claim it is ours to clear. */
-            strait_store_rlx(&note->mark_, 0);
+            strait_store_rlx(
+                &note->mark_, c << STI_MARK_SHIFT | STI_MARK_SETTLED);
             sti_attention_add(removal, 0 - (uint32_t)1);
         }
     }

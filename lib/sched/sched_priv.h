@@ -209,6 +209,10 @@ void sti_crew_free(sti_crew_t *crew);
 uint32_t sti_crew_start(sti_crew_t *crew, uint32_t n, int *ret_err);
 /* One thread more, if there may be one more; false if none was started. */
 bool sti_crew_grow(sti_crew_t *crew);
+/* Finds a thread for what is queued in a crew that can grow: wakes one, starts
+ * one, or keeps one from ending. False: there is none, and the system grants
+ * none. */
+bool sti_crew_find(sti_crew_t *crew);
 /* What a submit that took ARMED out owes. */
 void sti_crew_call(strait_lane_t *lane);
 /* Waits for the end of all its threads. */
@@ -234,8 +238,9 @@ void sti_work_end(strait_work_t *work, uint32_t why);
 int sti_work_cancel(strait_work_t *work, uint32_t why);
 /* Removes an item that is queued and ends it so; false if it was not. */
 bool sti_work_remove(strait_work_t *work, uint32_t why);
-/* Ends all that is queued in a lane, as one of its consumers. */
-void sti_lane_end_all(strait_lane_t *lane, uint32_t why);
+/* Ends all that is queued in a lane, as one of its consumers; false if a
+ * submitter that was stopped inside a submit hides the rest until deadline_ns. */
+bool sti_lane_end_all(strait_lane_t *lane, uint32_t why, uint64_t deadline_ns);
 
 /* request.c: nobody will be in `run` any more, for one of the STI_WORK_* that
  * say why, or 0: it has returned. True if the caller is to hand the item on. */

@@ -185,12 +185,16 @@ duty(sti_worker_t *worker, uint32_t n_lanes)
 
     /* The last one awake of a crew that can grow leaves one behind, or, if none
      * can be started, has the next submit try. */
-    if (crew->idle_ns != 0 && !sti_parking_any(&crew->parking)) {
-        if (!sti_crew_grow(crew))
-            (void)sti_parking_arm_all(crew->outlets, n_lanes);
+    if (crew->idle_ns == 0) {
+        sti_parking_duty(&crew->parking, crew->outlets, n_lanes);
         return;
     }
-    sti_parking_duty(&crew->parking, crew->outlets, n_lanes);
+    if (!sti_parking_any(&crew->parking) && sti_crew_grow(crew))
+        return;
+    /* Whoever is idle may be about to end: so not by waking alone. */
+    if (!sti_parking_arm_all(crew->outlets, n_lanes) &&
+        !strait_ring_is_empty(&crew->outlets[0]->ring))
+        (void)sti_crew_find(crew);
 }
 
 static void
