@@ -592,26 +592,39 @@ rouse(enum ex_state state, const volatile void *waits_for)
     return rouse_class(state, waits_for, 0, EX_ANY_CLASS);
 }
 
-void
-ex_futex_wait(
-    const struct ex_site *site, const volatile void *p, size_t n, uint64_t v)
+int
+ex_futex_wait_until(const struct ex_site *site, const volatile void *p,
+    size_t n, uint64_t v, bool may_expire)
 {
     uint64_t found;
 
     ex_step();
+    /* Whatever the word says by then: it may have changed during the sleep. */
+    if (may_expire && ex_chance(96)) {
+        ex_trace(site, "futex_wait", EX_plain, p, "expires");
+        return STI_FUTEX_EXPIRED;
+    }
     found = ex_futex_look(site, p, n);
     if (found != v) {
         ex_trace(
             site, "futex_wait", EX_plain, p, "is %s: returns", ex_text(found));
-        return;
+        return STI_FUTEX_LOOK;
     }
     if (ex_chance(ex_dice.spurious / 2)) {
         ex_trace(site, "futex_wait", EX_plain, p, "returns for nothing");
-        return;
+        return STI_FUTEX_LOOK;
     }
     ex_trace(site, "futex_wait", EX_plain, p, "is %s: sleeps", ex_text(found));
     block(EX_ON_FUTEX, p);
     ex_trace(site, "futex_wait", EX_plain, p, "woken");
+    return STI_FUTEX_WOKEN;
+}
+
+void
+ex_futex_wait(
+    const struct ex_site *site, const volatile void *p, size_t n, uint64_t v)
+{
+    (void)ex_futex_wait_until(site, p, n, v, false);
 }
 
 int

@@ -66,6 +66,9 @@ void ex_pause(void);
 void ex_point(const char *name);
 void ex_futex_wait(
     const struct ex_site *site, const volatile void *p, size_t n, uint64_t v);
+/* The same with a deadline, if it may expire; answers an STI_FUTEX_*. */
+int ex_futex_wait_until(const struct ex_site *site, const volatile void *p,
+    size_t n, uint64_t v, bool may_expire);
 void ex_futex_wake(const struct ex_site *site, const volatile void *p);
 /* The upper half of a word of 64 bits as the futex; answers an STI_FUTEX_*. */
 int ex_futex_wait_high(const struct ex_site *site, const volatile void *p,

@@ -120,6 +120,13 @@ m_bell_wait(m_bell *bell)
  * explorer's futex is the one that notices a missing wake. */
 #define STI_FUTEX_WAIT(w, v) ((void)(w), (void)(v))
 #define STI_FUTEX_WAKE(w) ((void)(w))
+/* Whether the deadline has passed is the model's to say. */
+#ifndef M_EXPIRED
+#define M_EXPIRED(w) false
+#endif
+#define STI_FUTEX_WAIT_UNTIL(w, v, deadline)                                   \
+    ((void)(w), (void)(v), (void)(deadline),                                   \
+        M_EXPIRED(w) ? STI_FUTEX_EXPIRED : STI_FUTEX_LOOK)
 #define STI_FUTEX_WAIT_HIGH(w, v, deadline)                                    \
     ((void)(w), (void)(v), (void)(deadline), STI_FUTEX_LOOK)
 #define STI_FUTEX_WAKE_HIGH(w) ((void)(w))
@@ -201,6 +208,12 @@ typedef struct ex_bell m_bell;
     __extension__({                                                            \
         EX_SITE("futex_wake", plain, #w);                                      \
         ex_futex_wake(&ex_site_, (w));                                         \
+    })
+#define STI_FUTEX_WAIT_UNTIL(w, v, deadline)                                   \
+    __extension__({                                                            \
+        EX_SITE("futex_wait_until", plain, #w);                                \
+        ex_futex_wait_until(&ex_site_, (w), sizeof(*(w)), EX_BITS(v),          \
+            (deadline) != UINT64_MAX);                                         \
     })
 #define STI_FUTEX_WAIT_HIGH(w, v, deadline)                                    \
     __extension__({                                                            \

@@ -55,7 +55,7 @@ M_MAIN
 
     pool_init();
     for (i = 0; i < SUBMITTERS; i++)
-        items[i].work.run_ = run_item;
+        item_init(&items[i].work, run_item);
     for (i = 0; i < WORKERS; i++)
         M_SPAWN(&threads[i], worker, &workers[i]);
 #if SUBMITTERS > 0

@@ -21,7 +21,7 @@
 #include "lane_common.h"
 
 M_STATE strait_work_t work;
-M_STATE strait_ring_t *new_ring;
+M_STATE strait_lane_t *new_lane;
 M_STATE int ran;
 
 static void
@@ -35,33 +35,47 @@ run_item(strait_work_t *item, void *arg)
 
 #ifdef M_GENMC
 
-M_STATE strait_ring_t second_ring;
+M_STATE struct strait_lane second;
 M_STATE strait_ring_slot_t second_slots[2];
+M_STATE sti_note_t second_notes[2];
 
 /* As strait_lane_create does it. */
 static bool
 add_lane(void)
 {
+    strait_ring_t *ring = &second.outlet.ring;
+
     if (strait_load_rlx(&pool.closed) != 0)
         return false;
-    M_ASSERT(strait_ring_init(&second_ring, second_slots, 2) == 0);
-    pool.rings[1] = &second_ring;
+    M_ASSERT(strait_ring_init(ring, second_slots, 2) == 0);
+    second.removal.notes = second_notes;
+    second.pool = &pool;
+    second.crew = &pool.cpu;
+    second.number = 1;
+    second.priority = STRAIT_LANE_PRIORITY_DEFAULT;
+    second.weight = 1;
+    pool.lanes[1] = &second;
+    pool.cpu.lanes[1] = &second;
+    pool.cpu.outlets[1] = &second.outlet;
+    strait_store_release(&pool.cpu.n_lanes, 2);
     strait_store_sc(&pool.n_lanes, 2);
     if (strait_load_sc(&pool.closed) != 0)
-        (void)strait_ring_close(&second_ring);
-    sti_parking_wake_all(&pool.parking);
-    new_ring = &second_ring;
+        (void)strait_ring_close(ring);
+    sti_parking_wake_all(&pool.cpu.parking);
+    new_lane = &second;
     return true;
 }
 
 #else
 
-M_STATE char block[1024] __attribute__((aligned(64)));
-M_STATE STRAIT_ATOMIC(uint64_t) fork_word = 1;
+/* What a lane is made of; all zeros, as sti_alloc has it. */
+#define BLOCKS_BYTES 32768
 
-STRAIT_ATOMIC(uint64_t) *sti_fork_word = &fork_word;
+M_STATE char blocks[BLOCKS_BYTES] __attribute__((aligned(64)));
+M_STATE size_t n_bytes;
 
-/* Only strait_pool_create and _destroy call these; the models do not. */
+/* Only the creation and the end of a pool, or a lane of class BLOCKING, call
+ * the functions from here to strait_error_name; the models do neither. */
 uint64_t
 sti_fork_generation(void)
 {
@@ -78,6 +92,72 @@ uint64_t
 sti_spin_first_limit_ns(void)
 {
     return 0;
+}
+
+int
+sti_futex_wait_until(
+    STRAIT_ATOMIC(uint32_t) * word, uint32_t value, uint64_t deadline_ns)
+{
+    (void)word;
+    (void)value;
+    (void)deadline_ns;
+    return 0;
+}
+
+int
+sti_crew_init(
+    sti_crew_t *crew, strait_pool_t *owner, uint32_t n_seats, const char *name)
+{
+    (void)crew;
+    (void)owner;
+    (void)n_seats;
+    (void)name;
+    return -ENOMEM;
+}
+
+void
+sti_crew_free(sti_crew_t *crew)
+{
+    (void)crew;
+}
+
+uint32_t
+sti_crew_start(sti_crew_t *crew, uint32_t n, int *ret_err)
+{
+    (void)crew;
+    (void)n;
+    *ret_err = -EAGAIN;
+    return 0;
+}
+
+void
+sti_crew_join(sti_crew_t *crew)
+{
+    (void)crew;
+}
+
+bool
+sti_lane_end_all(strait_lane_t *lane, uint32_t why, uint64_t deadline_ns)
+{
+    (void)lane;
+    (void)why;
+    (void)deadline_ns;
+    return true;
+}
+
+void
+sti_order_init(
+    sti_order_t *order, uint32_t limit, const strait_allocator_t *allocator)
+{
+    (void)order;
+    (void)limit;
+    (void)allocator;
+}
+
+void
+sti_order_close(sti_order_t *order)
+{
+    (void)order;
 }
 
 void
@@ -103,8 +183,11 @@ sti_allocator_or_default(const strait_allocator_t *allocator)
 void *
 sti_alloc(const strait_allocator_t *allocator, size_t size_bytes)
 {
+    void *block = blocks + n_bytes;
+
     (void)allocator;
-    M_ASSERT(size_bytes <= sizeof(block));
+    n_bytes += (size_bytes + 63) & ~(size_t)63;
+    M_ASSERT(n_bytes <= BLOCKS_BYTES);
     return block;
 }
 
@@ -129,9 +212,9 @@ add_lane(void)
         M_ASSERT(err == -ESHUTDOWN);
         return false;
     }
-    new_ring = &lane->ring;
-    M_NAME(&lane->ring, "lane1");
-    M_NAME(&lane->ring.consumer_, "lane1.consumer");
+    new_lane = lane;
+    M_NAME(&lane->outlet.ring, "lane1");
+    M_NAME(&lane->outlet.ring.consumer_, "lane1.consumer");
     return true;
 }
 
@@ -140,10 +223,10 @@ add_lane(void)
 static int
 submit_to_new(void)
 {
-    int pushed = strait_ring_push(new_ring, &work);
+    int pushed = strait_ring_push(&new_lane->outlet.ring, &work);
 
     if (pushed == STRAIT_RING_WAKE)
-        (void)sti_parking_wake_one(&pool.parking);
+        sti_crew_call(new_lane);
     return pushed;
 }
 
@@ -161,7 +244,7 @@ M_STATE bool is_drained;
 /* One look of a worker that asks whether it may end. */
 M_THREAD(looker)
 {
-    is_drained = drained(&pool);
+    is_drained = drained(&pool.cpu);
     return NULL;
 }
 
@@ -171,7 +254,7 @@ M_MAIN
     bool accepted;
     int pushed = STRAIT_RING_CLOSED;
 
-    work.run_ = run_item;
+    item_init(&work, run_item);
     pool_init();
     M_SPAWN(&a, closer, NULL);
     M_SPAWN(&b, looker, NULL);
@@ -193,7 +276,7 @@ M_MAIN
     int pushed = STRAIT_RING_CLOSED;
     int i;
 
-    work.run_ = run_item;
+    item_init(&work, run_item);
     pool_init();
     for (i = 0; i < WORKERS; i++)
         M_SPAWN(&threads[i], worker, &workers[i]);

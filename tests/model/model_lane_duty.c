@@ -73,9 +73,9 @@ M_MAIN
     pool_init();
     M_NAME(&n_started, "n_started");
     for (i = 0; i < TOTAL; i++)
-        items[i / ITEMS][i % ITEMS].run_ = run_item;
+        item_init(&items[i / ITEMS][i % ITEMS], run_item);
     for (i = 0; i < SUBMITTERS * WARM; i++)
-        warm[i / WARM_ROW][i % WARM_ROW].run_ = run_warm;
+        item_init(&warm[i / WARM_ROW][i % WARM_ROW], run_warm);
     for (i = 0; i < WORKERS; i++) {
 #ifdef ONCE
         M_SPAWN(&threads[i], worker_once, &workers[i]);

@@ -57,7 +57,7 @@ M_MAIN
 
     pool_init();
     for (i = 0; i < TOTAL; i++)
-        items[i / ITEMS][i % ITEMS].work.run_ = run_item;
+        item_init(&items[i / ITEMS][i % ITEMS].work, run_item);
     for (i = 0; i < WORKERS; i++)
         M_SPAWN(&threads[i], worker, &workers[i]);
     for (i = 1; i < SUBMITTERS; i++)
