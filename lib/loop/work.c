@@ -44,7 +44,8 @@ deliver_timed(strait_sink_entry_t *entry, int status)
     sti_work_finish(work, status);
 }
 
-static int
+/* In line: strait_loop_submit is as good as nothing else. */
+static inline __attribute__((always_inline)) int
 submit(strait_loop_t *loop, strait_lane_t *lane, strait_work_t *work,
     strait_sink_deliver_fn deliver)
 {

@@ -34,6 +34,18 @@ sti_outlet_offers(const sti_outlet_t *outlet)
             sti_gate_inside(&outlet->gate) < outlet->gate.max);
 }
 
+/* True if the oldest item of a lane can be taken now. */
+static inline bool
+sti_lane_ready(const strait_lane_t *lane)
+{
+    const strait_ring_t *ring = &lane->outlet.ring;
+    /* rlx: here and below; who takes it looks again. */
+    uint64_t c = strait_load_rlx(&ring->consumer_);
+
+    /* rlx: as above. */
+    return strait_load_rlx(&ring->slots_[c & ring->mask_].seq_) == c + 1;
+}
+
 /* Takes the oldest item of a lane, if one may run. A STRAIT_RING_* value. */
 static inline int
 sti_lane_take(
@@ -168,6 +180,31 @@ sti_choose_among(sti_worker_t *worker, uint32_t from, uint32_t to,
         worker->turn[priority] = (uint8_t)(turn + 1 < to ? turn + 1 : from);
     }
     return found;
+}
+
+/*
+ * True if this lane, which has just come first, comes first again as long as
+ * nothing changes: then a worker in the middle of a group of short items need not
+ * choose anew for each of them, which would cost more than they do. What another
+ * lane gets meanwhile waits for the end of the group, STI_GROUP_NS.
+ */
+static inline bool
+sti_lane_goes_on(const sti_worker_t *worker, const strait_lane_t *lane)
+{
+    const sti_crew_t *crew = worker->crew;
+    uint32_t i;
+
+    if (lane->outlet.gate.max != 0 || worker->aged != NULL)
+        return false;
+    for (i = 0; i < worker->n_ranked; i++) {
+        const strait_lane_t *other = crew->lanes[worker->rank[i]];
+
+        if (other->priority < lane->priority)
+            return true;
+        if (other != lane && sti_lane_ready(other))
+            return false;
+    }
+    return true;
 }
 
 /* Takes an item from the lane that comes first. A STRAIT_RING_* value. */

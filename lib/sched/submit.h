@@ -51,27 +51,14 @@ void sti_deliver_in_turn(strait_sink_entry_t *entry, int status);
 int sti_window_admit(
     strait_lane_t *lane, strait_sink_t *sink, sti_window_t **ret_window);
 
-/* What a submit that was refused leaves behind. */
-static inline int
-sti_submit_refused(strait_lane_t *lane, strait_work_t *work, int err)
-{
-    /* rlx: nobody else has seen the item, here and below. */
-    uint32_t state = strait_load_rlx(&work->state_);
-
-    /* rlx: as above. */
-    strait_store_rlx(&work->state_, state & STI_WORK_KEPT);
-    if (err == -EAGAIN) {
-        /* rlx: a statistic. */
-        (void)strait_add_rlx(&lane->n_rejected, 1);
-    }
-    return err;
-}
+/* work.c: what a submit that was refused leaves behind; answers err. */
+int sti_submit_refused(strait_lane_t *lane, strait_work_t *work, int err);
 
 /*
  * strait_work_submit, but the completion is handed to `deliver`, which must end
  * in sti_work_finish. Without a sink the worker itself calls `deliver`.
  */
-static inline int
+static inline __attribute__((always_inline)) int
 sti_work_submit(strait_lane_t *lane, strait_work_t *work, strait_sink_t *sink,
     strait_sink_deliver_fn deliver, uint64_t now_ns)
 {

@@ -122,6 +122,21 @@ sti_group_admit(strait_group_t *group, strait_lane_t *lane)
 }
 
 int
+sti_submit_refused(strait_lane_t *lane, strait_work_t *work, int err)
+{
+    /* rlx: nobody else has seen the item, here and below. */
+    uint32_t state = strait_load_rlx(&work->state_);
+
+    /* rlx: as above. */
+    strait_store_rlx(&work->state_, state & STI_WORK_KEPT);
+    if (err == -EAGAIN) {
+        /* rlx: a statistic. */
+        (void)strait_add_rlx(&lane->n_rejected, 1);
+    }
+    return err;
+}
+
+int
 sti_window_admit(
     strait_lane_t *lane, strait_sink_t *sink, sti_window_t **ret_window)
 {

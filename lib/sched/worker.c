@@ -77,6 +77,17 @@ run(sti_worker_t *worker, strait_lane_t *lane, strait_work_t *work)
         worker->owes = lane;
 }
 
+/* The rest of a group of short items. */
+static void
+run_on(sti_worker_t *worker, strait_lane_t *lane)
+{
+    strait_work_t *work;
+
+    while (worker->n_group != 0 &&
+        sti_lane_take(worker, lane, &work) == STRAIT_RING_DONE)
+        run(worker, lane, work);
+}
+
 /*
  * True if no lane of the crew will ever have an item again. The lanes are
  * counted after the close was seen: a count from before could miss the last of
@@ -227,6 +238,8 @@ serve(sti_worker_t *worker)
             }
             sti_gap_reset(&gap);
             run(worker, lane, work);
+            if (worker->n_group != 0 && sti_lane_goes_on(worker, lane))
+                run_on(worker, lane);
             continue;
         }
         sti_stopwatch_idle(worker);
