@@ -61,17 +61,18 @@ struct strait_work {
     void *arg_;
     strait_sink_t *sink_;           /* NULL: delivered by the worker itself */
     STRAIT_ATOMIC(uint32_t) state_; /* sched/submit.h */
-    STRAIT_ATOMIC(uint32_t) place_; /* in the lane; low half of a position */
+    union {
+        STRAIT_ATOMIC(uint32_t)
+        place_;           /* low half of its position in the lane */
+        uint32_t ticket_; /* its turn, in a lane that keeps the order */
+    };
     /* What its owner touches. */
     strait_work_done_fn done_;
-    strait_lane_t *lane_; /* of the last submit */
+    void *
+        home_; /* the lane of the last submit, or the window of its sink there */
     /* Touched only if it was asked for. */
     strait_group_t *group_;
-    void *owner_;  /* of whoever set the deliver function */
-    void *window_; /* of a lane that keeps the order of submits */
-    strait_sink_deliver_fn then_; /* what delivers it once it is its turn */
-    uint32_t ticket_;             /* its turn */
-    uint32_t reserved_;
+    void *owner_; /* of whoever set the deliver function */
 };
 
 /**
@@ -133,7 +134,8 @@ STRAIT_API STRAIT_NODISCARD bool strait_work_in_flight(
  *   entered
  * @retval -EINVAL    NULL
  * @retval -ECHILD    the pool stayed in the parent of a fork
- * @threads any  @progress lock-free  @cost a few RMW if it is queued, else 1
+ * @threads any  @progress lock-free
+ * @cost 5 RMW; looks through what is queued if the lane is of order SUBMIT
  */
 STRAIT_API int strait_work_cancel(strait_work_t *work) STRAIT_NOEXCEPT;
 

@@ -47,14 +47,15 @@ deliver_timed(strait_sink_entry_t *entry, int status)
 /* In line: strait_loop_submit is as good as nothing else. */
 static inline __attribute__((always_inline)) int
 submit(strait_loop_t *loop, strait_lane_t *lane, strait_work_t *work,
-    strait_sink_deliver_fn deliver)
+    strait_sink_deliver_fn deliver, uint32_t kind)
 {
     int err;
 
     /* rlx: our own thread's; set while the loop ends and cancels its posts. */
     if (strait_load_rlx(&loop->ref->closed) != 0)
         return -ESHUTDOWN;
-    err = sti_work_submit(lane, work, &loop->ref->sink, deliver, loop->now_ns);
+    err = sti_work_submit(
+        lane, work, &loop->ref->sink, deliver, kind, loop->now_ns);
     if (err == 0)
         loop->n_in_flight++;
     return err;
@@ -66,7 +67,9 @@ strait_loop_submit(
 {
     int err = sti_loop_check(loop);
 
-    return err != 0 ? err : submit(loop, lane, work, deliver_counted);
+    return err != 0
+        ? err
+        : submit(loop, lane, work, deliver_counted, STI_DELIVER_COUNTED);
 }
 
 static void
@@ -99,7 +102,7 @@ strait_loop_submit_until(strait_loop_t *loop, strait_lane_t *lane,
     deadline->work_ = work;
     deadline->loop_ = loop;
     work->owner_ = deadline;
-    err = submit(loop, lane, work, deliver_timed);
+    err = submit(loop, lane, work, deliver_timed, STI_DELIVER_TIMED);
     if (err == 0)
         (void)strait_timer_start(loop, &deadline->timer_, deadline_ns, 0);
     return err;

@@ -41,19 +41,41 @@ value_at(strait_ring_t *ring, uint64_t pos)
     return strait_load_rlx(&slot->value_);
 }
 
+/* Where an item is queued; false if it is not. */
+static bool
+find(strait_ring_t *ring, const strait_work_t *work, uint64_t *ret_pos)
+{
+    /* [R4:acq] */
+    uint64_t pos = strait_load_acquire(&ring->consumer_);
+    uint64_t end;
+
+    /* rlx: here and below; the caller knows of the submit. */
+    if ((strait_load_rlx(&work->state_) & STI_WORK_ORDERED) == 0) {
+        /* The lower half of a position less than a lane's length ahead. */
+        *ret_pos = pos +
+            (uint32_t)(strait_load_rlx(&work->place_) - (uint32_t)pos);
+        return *ret_pos - pos <= ring->mask_ &&
+            value_at(ring, *ret_pos) == work;
+    }
+    /* It knows its turn instead. rlx: as above. */
+    end = strait_load_rlx(&ring->producer_) >> STRAIT_RING_SHIFT_;
+    for (; (int64_t)(end - pos) > 0; pos++) {
+        if (value_at(ring, pos) == work) {
+            *ret_pos = pos;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 sti_work_remove(strait_work_t *work, uint32_t why)
 {
-    strait_lane_t *lane = work->lane_;
+    strait_lane_t *lane = sti_work_lane(work);
     strait_ring_t *ring = &lane->outlet.ring;
-    /* [R4:acq] */
-    uint64_t c = strait_load_acquire(&ring->consumer_);
-    /* The lower half of a position that is less than a lane's length ahead;
-     * rlx: the caller knows of the submit. */
-    uint64_t pos = c + (uint32_t)(strait_load_rlx(&work->place_) - (uint32_t)c);
+    uint64_t pos;
 
-    if (pos - c > ring->mask_ || value_at(ring, pos) != work ||
-        !sti_remove(ring, &lane->removal, pos))
+    if (!find(ring, work, &pos) || !sti_remove(ring, &lane->removal, pos))
         return false;
     /* rlx: a statistic. */
     (void)strait_add_rlx(&lane->n_removed, 1);
@@ -87,7 +109,7 @@ sti_work_cancel(strait_work_t *work, uint32_t why)
     /* rlx: the caller knows of the submit, or has nothing to cancel. */
     if ((strait_load_rlx(&work->state_) & STI_WORK_IN_FLIGHT) == 0)
         return -ESRCH;
-    if (sti_forked(work->lane_->pool->fork_generation))
+    if (sti_forked(sti_work_lane(work)->pool->fork_generation))
         return -ECHILD;
     if (sti_work_remove(work, why))
         return 0;
@@ -119,9 +141,10 @@ strait_work_cancelled(const strait_work_t *work)
     if ((state & STI_WORK_GROUPED) &&
         strait_load_rlx(&work->group_->cancelled_) != 0)
         return true;
+    if ((state & STI_WORK_IN_FLIGHT) == 0)
+        return false;
     /* rlx: as above. */
-    return work->lane_ != NULL &&
-        strait_load_rlx(&work->lane_->pool->cancelling) != 0;
+    return strait_load_rlx(&sti_work_lane(work)->pool->cancelling) != 0;
 }
 
 /* Removes what a group has in one lane; answers how many. */

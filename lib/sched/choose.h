@@ -46,27 +46,23 @@ sti_lane_ready(const strait_lane_t *lane)
     return strait_load_rlx(&ring->slots_[c & ring->mask_].seq_) == c + 1;
 }
 
-/* Takes the oldest item of a lane, if one may run. A STRAIT_RING_* value. */
+/* Takes the oldest item of a lane. A STRAIT_RING_* value. */
 static inline int
-sti_lane_take(
+sti_lane_pop(
     sti_worker_t *worker, strait_lane_t *lane, strait_work_t **ret_work)
 {
-    sti_outlet_t *outlet = &lane->outlet;
-    int popped;
+    strait_ring_t *ring = &lane->outlet.ring;
 
-    if (outlet->gate.max != 0 &&
-        (strait_ring_is_empty(&outlet->ring) || !sti_gate_enter(&outlet->gate)))
-        return STRAIT_RING_EMPTY;
     for (;;) {
         void *value;
         uint64_t pos;
         bool removed = false;
+        int popped = strait_ring_take_(ring, &value, &pos);
 
-        popped = strait_ring_take_(&outlet->ring, &value, &pos);
         if (popped != STRAIT_RING_DONE)
-            break;
+            return popped;
         if (sti_attention(&lane->removal)) {
-            removed = sti_is_removed(&outlet->ring, &lane->removal, pos);
+            removed = sti_is_removed(ring, &lane->removal, pos);
             sti_lane_drained(lane, 0);
         }
         if (!removed && value != NULL) {
@@ -75,8 +71,30 @@ sti_lane_take(
             return STRAIT_RING_DONE;
         }
     }
-    if (outlet->gate.max != 0 && sti_gate_leave(&outlet->gate))
+}
+
+/* Leaves the gate of a lane. */
+static inline void
+sti_lane_leave(sti_worker_t *worker, strait_lane_t *lane)
+{
+    if (lane->outlet.gate.max != 0 && sti_gate_leave(&lane->outlet.gate))
         worker->owes = lane;
+}
+
+/* The same, if one may run: through the gate, which is left once it has. */
+static inline int
+sti_lane_take(
+    sti_worker_t *worker, strait_lane_t *lane, strait_work_t **ret_work)
+{
+    sti_outlet_t *outlet = &lane->outlet;
+    int popped;
+
+    if (outlet->gate.max != 0 &&
+        (!sti_outlet_offers(outlet) || !sti_gate_enter(&outlet->gate)))
+        return STRAIT_RING_EMPTY;
+    popped = sti_lane_pop(worker, lane, ret_work);
+    if (popped != STRAIT_RING_DONE)
+        sti_lane_leave(worker, lane);
     return popped;
 }
 
@@ -186,7 +204,8 @@ sti_choose_among(sti_worker_t *worker, uint32_t from, uint32_t to,
  * True if this lane, which has just come first, comes first again as long as
  * nothing changes: then a worker in the middle of a group of short items need not
  * choose anew for each of them, which would cost more than they do. What another
- * lane gets meanwhile waits for the end of the group, STI_GROUP_NS.
+ * lane gets meanwhile waits for the end of the group, STI_GROUP_NS; so does who
+ * wants in at the gate, which is left at the end.
  */
 static inline bool
 sti_lane_goes_on(const sti_worker_t *worker, const strait_lane_t *lane)
@@ -194,7 +213,7 @@ sti_lane_goes_on(const sti_worker_t *worker, const strait_lane_t *lane)
     const sti_crew_t *crew = worker->crew;
     uint32_t i;
 
-    if (lane->outlet.gate.max != 0 || worker->aged != NULL)
+    if (worker->aged != NULL)
         return false;
     for (i = 0; i < worker->n_ranked; i++) {
         const strait_lane_t *other = crew->lanes[worker->rank[i]];

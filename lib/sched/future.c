@@ -80,7 +80,8 @@ strait_future_submit(strait_lane_t *lane, strait_future_t *future)
         return -EBUSY;
     /* rlx: goes to the worker with the item. */
     strait_store_rlx(&future->word_, PENDING);
-    err = sti_work_submit(lane, &future->work_, NULL, deliver, strait_now_ns());
+    err = sti_work_submit(lane, &future->work_, NULL, deliver,
+        STI_DELIVER_PLAIN, strait_now_ns());
     if (err != 0) {
         /* rlx: nobody else has seen it. */
         strait_store_rlx(&future->word_, before);
@@ -95,7 +96,7 @@ must_not_wait(const strait_future_t *future)
     const sti_worker_t *self = sti_worker_self();
 
     return sti_thread_runs_loop != 0 ||
-        (self != NULL && self->pool == future->work_.lane_->pool);
+        (self != NULL && self->pool == sti_work_lane(&future->work_)->pool);
 }
 
 int

@@ -91,6 +91,14 @@ enum {
     STI_WINDOW_STALE = -116 /* -ESTALE: it was given to another sink */
 };
 
+/* How an item is delivered once it is its turn: by whom it was submitted. */
+enum {
+    STI_DELIVER_PLAIN = 0,   /* strait_work_submit */
+    STI_DELIVER_COUNTED = 1, /* strait_loop_submit */
+    STI_DELIVER_TIMED = 2,   /* strait_loop_submit_until */
+    STI_DELIVER_KINDS = 3
+};
+
 /* next_: ticket << 32 | generation << 1 | BUSY. The ticket is on top, so that
  * what overflows is dropped. */
 #define STI_WINDOW_BUSY ((uint64_t)1) /* it is being given away */
@@ -109,12 +117,14 @@ typedef struct sti_window {
     /* The consumer; submitters read head_. */
     STRAIT_ATOMIC(uint64_t) head_;
     sti_counter_t n_held;
-    uint32_t mask; /* nobody writes this and the rest after it was made */
+    uint32_t mask; /* nobody writes this after it was made */
     uint32_t reserved;
+    /* What its items have in common, kept here for them (submit.h): set by each
+     * submit, and the same each time. */
+    STRAIT_ATOMIC(void *) lane_;
+    STRAIT_ATOMIC(strait_sink_deliver_fn) then_[STI_DELIVER_KINDS];
     strait_allocator_t allocator;
     size_t size_bytes;
-    char pad2_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - 2 * sizeof(uint32_t) -
-        sizeof(strait_allocator_t) - sizeof(size_t)];
     strait_work_t *held_[]; /* the consumer's, by ticket & mask */
 } sti_window_t;
 

@@ -99,7 +99,7 @@ strait_work_discard(strait_work_t *work)
 bool
 sti_request_ended(strait_work_t *work, uint32_t why)
 {
-    strait_lane_t *lane = work->lane_;
+    strait_lane_t *lane = sti_work_lane(work);
     /* [X1:ar] rel: our uses of it. acq: those of the others, if we are last. */
     uint32_t state = strait_or_acq_rel(&work->state_, why | STI_WORK_RETURNED);
 
@@ -162,20 +162,21 @@ int
 sti_request_give_up(strait_work_t *work, uint32_t why)
 {
     uint32_t bits = STI_WORK_GIVEN_UP | STI_WORK_TOKEN | why;
+    strait_lane_t *lane = sti_work_lane(work);
     uint32_t state;
 
     if (sti_work_remove(work, why))
         return 0;
     /* Before, so that the thread that returns finds itself counted. rlx: a
      * statistic. */
-    (void)strait_add_rlx(&work->lane_->n_lost, 1);
+    (void)strait_add_rlx(&lane->n_lost, 1);
     /* rlx: a guess; the CAS decides. */
     state = strait_load_rlx(&work->state_);
     do {
         if ((state & STI_WORK_IN_FLIGHT) == 0 ||
             (state & (STI_WORK_RETURNED | STI_WORK_GIVEN_UP)) != 0) {
             /* rlx: a statistic. */
-            (void)strait_add_rlx(&work->lane_->n_lost, 0 - (uint64_t)1);
+            (void)strait_add_rlx(&lane->n_lost, 0 - (uint64_t)1);
             return (state & STI_WORK_IN_FLIGHT) == 0 ? -ESRCH : -EALREADY;
         }
         /* [X1:ar] as above. */
@@ -198,7 +199,7 @@ strait_work_give_up(strait_work_t *work, int status)
         return -EINVAL;
     if ((state & STI_WORK_IN_FLIGHT) == 0)
         return -ESRCH;
-    if (sti_forked(work->lane_->pool->fork_generation))
+    if (sti_forked(sti_work_lane(work)->pool->fork_generation))
         return -ECHILD;
     return sti_request_give_up(
         work, status == -ETIMEDOUT ? STI_WORK_TIMED_OUT : STI_WORK_CANCELED);

@@ -39,6 +39,8 @@ enum {
     STI_WORK_DELIVERED = 1 << 9, /* a request whose `done` has returned */
     STI_WORK_LATE = 1 << 10,     /* TOKEN was set by the deadline */
     STI_WORK_PUSHING = 1 << 11, /* a request that pushes a report of progress */
+    STI_WORK_ORDERED = 1 << 12, /* home_ is a window, and ticket_ counts */
+    STI_WORK_KIND = 1 << 13,    /* times an STI_DELIVER_* */
     /* What stays from submit to submit. */
     STI_WORK_KEPT = STI_WORK_GROUPED | STI_WORK_REQUEST
 };
@@ -48,19 +50,34 @@ int sti_group_admit(strait_group_t *group, strait_lane_t *lane);
 /* work.c: delivers an item of a lane that keeps the order of submits. */
 void sti_deliver_in_turn(strait_sink_entry_t *entry, int status);
 /* work.c: where this sink's items wait for their turn, if one more may. */
-int sti_window_admit(
-    strait_lane_t *lane, strait_sink_t *sink, sti_window_t **ret_window);
+int sti_window_admit(strait_lane_t *lane, strait_sink_t *sink,
+    strait_sink_deliver_fn deliver, uint32_t kind, sti_window_t **ret_window);
+
+/* The lane of an item that is in flight. */
+static inline strait_lane_t *
+sti_work_lane(const strait_work_t *work)
+{
+    /* rlx: set by the submit, here and below. */
+    if (strait_load_rlx(&work->state_) & STI_WORK_ORDERED) {
+        const sti_window_t *window = work->home_;
+
+        /* rlx: as above. */
+        return strait_load_rlx(&window->lane_);
+    }
+    return work->home_;
+}
 
 /* work.c: what a submit that was refused leaves behind; answers err. */
 int sti_submit_refused(strait_lane_t *lane, strait_work_t *work, int err);
 
 /*
  * strait_work_submit, but the completion is handed to `deliver`, which must end
- * in sti_work_finish. Without a sink the worker itself calls `deliver`.
+ * in sti_work_finish; `kind` is its STI_DELIVER_*. Without a sink the worker itself
+ * calls `deliver`.
  */
 static inline __attribute__((always_inline)) int
 sti_work_submit(strait_lane_t *lane, strait_work_t *work, strait_sink_t *sink,
-    strait_sink_deliver_fn deliver, uint64_t now_ns)
+    strait_sink_deliver_fn deliver, uint32_t kind, uint64_t now_ns)
 {
     sti_window_t *window = NULL;
     uint32_t state;
@@ -82,16 +99,21 @@ sti_work_submit(strait_lane_t *lane, strait_work_t *work, strait_sink_t *sink,
             return err;
     }
     if (lane->ordered && sink != NULL) {
-        err = sti_window_admit(lane, sink, &window);
+        err = sti_window_admit(lane, sink, deliver, kind, &window);
         if (err != 0)
             return sti_submit_refused(lane, work, err);
+        deliver = sti_deliver_in_turn;
     }
     strait_sink_entry_init(&work->entry_, deliver);
     work->sink_ = sink;
-    work->lane_ = lane;
+    state = (state & STI_WORK_KEPT) | STI_WORK_IN_FLIGHT;
+    work->home_ = lane;
+    if (window != NULL) {
+        state |= STI_WORK_ORDERED | kind * STI_WORK_KIND;
+        work->home_ = window;
+    }
     /* rlx: travels with the item by R3. */
-    strait_store_rlx(
-        &work->state_, (state & STI_WORK_KEPT) | STI_WORK_IN_FLIGHT);
+    strait_store_rlx(&work->state_, state);
 
     claimed = strait_ring_claim_(&lane->outlet.ring, &pos);
     if (claimed != STRAIT_RING_DONE && claimed != STRAIT_RING_WAKE) {
@@ -99,13 +121,11 @@ sti_work_submit(strait_lane_t *lane, strait_work_t *work, strait_sink_t *sink,
             lane, work, claimed == STRAIT_RING_FULL ? -EAGAIN : -ESHUTDOWN);
     }
     sti_stamp_set(lane, pos, now_ns);
-    /* rlx: here and below; travels by R3. */
-    strait_store_rlx(&work->place_, (uint32_t)pos);
     if (window != NULL) {
         err = sti_window_take(window, sink, &work->ticket_);
-        work->window_ = window;
-        work->then_ = deliver;
-        strait_sink_entry_init(&work->entry_, sti_deliver_in_turn);
+    } else {
+        /* rlx: travels by R3. */
+        strait_store_rlx(&work->place_, (uint32_t)pos);
     }
     /* rlx: who has left a group in this place set it before: R3, R4, R5. */
     if (strait_load_rlx(&lane->grouped) != 0) {

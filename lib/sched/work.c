@@ -28,13 +28,9 @@ strait_work_init(strait_work_t *work, strait_work_fn run,
     work->done_ = done;
     work->arg_ = arg;
     work->sink_ = NULL;
-    work->lane_ = NULL;
+    work->home_ = NULL;
     work->group_ = NULL;
     work->owner_ = NULL;
-    work->window_ = NULL;
-    work->then_ = NULL;
-    work->ticket_ = 0;
-    work->reserved_ = 0;
     /* rlx: the owner's own hand, here and below. */
     strait_store_rlx(&work->place_, 0);
     /* rlx: as above. */
@@ -61,7 +57,8 @@ strait_work_submit(
 {
     if (sink == NULL)
         return -EINVAL;
-    return sti_work_submit(lane, work, sink, deliver_plain, strait_now_ns());
+    return sti_work_submit(
+        lane, work, sink, deliver_plain, STI_DELIVER_PLAIN, strait_now_ns());
 }
 
 void
@@ -137,8 +134,8 @@ sti_submit_refused(strait_lane_t *lane, strait_work_t *work, int err)
 }
 
 int
-sti_window_admit(
-    strait_lane_t *lane, strait_sink_t *sink, sti_window_t **ret_window)
+sti_window_admit(strait_lane_t *lane, strait_sink_t *sink,
+    strait_sink_deliver_fn deliver, uint32_t kind, sti_window_t **ret_window)
 {
     sti_window_t *window = sti_order_find(&lane->order, sink);
     int err;
@@ -148,6 +145,13 @@ sti_window_admit(
         if (err != 0)
             return err;
     }
+    /* rlx: here and below; they go with the items by R3, and nobody writes
+     * anything else. */
+    if (strait_load_rlx(&window->lane_) != lane)
+        strait_store_rlx(&window->lane_, lane);
+    /* rlx: as above. */
+    if (strait_load_rlx(&window->then_[kind]) != deliver)
+        strait_store_rlx(&window->then_[kind], deliver);
     *ret_window = window;
     return sti_window_has_room(window, sink) ? 0 : -EAGAIN;
 }
@@ -157,8 +161,16 @@ void
 sti_deliver_in_turn(strait_sink_entry_t *entry, int status)
 {
     strait_work_t *work = STRAIT_CONTAINER_OF(entry, strait_work_t, entry_);
-    sti_window_t *window = work->window_;
+    sti_window_t *window = work->home_;
+    strait_sink_deliver_fn then[STI_DELIVER_KINDS];
     strait_work_t *next;
+    uint32_t i;
+
+    /* The window may be gone when the last one is finished. */
+    for (i = 0; i < STI_DELIVER_KINDS; i++) {
+        /* rlx: came with the item. */
+        then[i] = strait_load_rlx(&window->then_[i]);
+    }
 
     if (status != 0) {
         /* rlx: ours; kept for the time when it is its turn. */
@@ -168,6 +180,8 @@ sti_deliver_in_turn(strait_sink_entry_t *entry, int status)
         /* Before `done`, which may submit into the same window, or end the
          * pool: the window is safe while somebody is in it. */
         next = sti_window_pass(window);
-        work->then_(&work->entry_, 0);
+        /* rlx: ours. */
+        i = strait_load_rlx(&work->state_) / STI_WORK_KIND % 4;
+        then[i](&work->entry_, 0);
     }
 }

@@ -53,7 +53,7 @@ is_off(const strait_work_t *work, uint32_t state)
 }
 
 static void
-run(sti_worker_t *worker, strait_lane_t *lane, strait_work_t *work)
+run(sti_worker_t *worker, strait_work_t *work)
 {
     /* rlx: the item came by R3; bits that are set beside it may come late. */
     uint32_t state = strait_load_rlx(&work->state_);
@@ -73,8 +73,6 @@ run(sti_worker_t *worker, strait_lane_t *lane, strait_work_t *work)
             sti_work_hand_on(work);
         sti_stopwatch_stop(worker);
     }
-    if (lane->outlet.gate.max != 0 && sti_gate_leave(&lane->outlet.gate))
-        worker->owes = lane;
 }
 
 /* The rest of a group of short items. */
@@ -84,8 +82,8 @@ run_on(sti_worker_t *worker, strait_lane_t *lane)
     strait_work_t *work;
 
     while (worker->n_group != 0 &&
-        sti_lane_take(worker, lane, &work) == STRAIT_RING_DONE)
-        run(worker, lane, work);
+        sti_lane_pop(worker, lane, &work) == STRAIT_RING_DONE)
+        run(worker, work);
 }
 
 /*
@@ -237,9 +235,10 @@ serve(sti_worker_t *worker)
                 worker->owes = NULL;
             }
             sti_gap_reset(&gap);
-            run(worker, lane, work);
+            run(worker, work);
             if (worker->n_group != 0 && sti_lane_goes_on(worker, lane))
                 run_on(worker, lane);
+            sti_lane_leave(worker, lane);
             continue;
         }
         sti_stopwatch_idle(worker);

@@ -900,7 +900,7 @@ submitter(void *arg)
                 err = sti_order_open(&order, item->sink, &window);
             }
             if (err == 0) {
-                item->work.window_ = window;
+                item->work.home_ = window;
                 hand[n_hand++] = item;
                 i++;
                 continue;
@@ -947,7 +947,7 @@ consumer(void *arg)
             continue;
         }
         work = &STRAIT_CONTAINER_OF(node, struct item, node)->work;
-        window = work->window_;
+        window = work->home_;
         for (work = sti_window_arrive(window, work); work != NULL;
              work = next) {
             struct item *item = STRAIT_CONTAINER_OF(work, struct item, work);
