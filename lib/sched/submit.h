@@ -192,8 +192,9 @@ sti_work_finish(strait_work_t *work, int status)
         sti_request_finish(work, status);
         return;
     }
-    /* rlx: as above. A cancel that comes later finds nothing in flight. */
-    strait_store_rlx(&work->state_, state & STI_WORK_KEPT);
+    /* rlx: as above. A cancel that comes later finds nothing in flight; one that
+     * has just looked still has to know what home_ is. */
+    strait_store_rlx(&work->state_, state & (STI_WORK_KEPT | STI_WORK_ORDERED));
     /* From here on the item may be freed by whoever owns it. */
     if (work->done_ != NULL)
         work->done_(work, status, work->arg_);
