@@ -51,9 +51,11 @@ find(strait_ring_t *ring, const strait_work_t *work, uint64_t *ret_pos)
 
     /* rlx: here and below; the caller knows of the submit. */
     if ((strait_load_rlx(&work->state_) & STI_WORK_ORDERED) == 0) {
+        /* rlx: as above. */
+        uint32_t place = strait_load_rlx(&work->place_);
+
         /* The lower half of a position less than a lane's length ahead. */
-        *ret_pos = pos +
-            (uint32_t)(strait_load_rlx(&work->place_) - (uint32_t)pos);
+        *ret_pos = pos + (uint32_t)(place - (uint32_t)pos);
         return *ret_pos - pos <= ring->mask_ &&
             value_at(ring, *ret_pos) == work;
     }

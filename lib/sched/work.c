@@ -147,11 +147,15 @@ sti_window_admit(strait_lane_t *lane, strait_sink_t *sink,
     }
     /* rlx: here and below; they go with the items by R3, and nobody writes
      * anything else. */
-    if (strait_load_rlx(&window->lane_) != lane)
+    if (strait_load_rlx(&window->lane_) != lane) {
+        /* rlx: as above. */
         strait_store_rlx(&window->lane_, lane);
+    }
     /* rlx: as above. */
-    if (strait_load_rlx(&window->then_[kind]) != deliver)
+    if (strait_load_rlx(&window->then_[kind]) != deliver) {
+        /* rlx: as above. */
         strait_store_rlx(&window->then_[kind], deliver);
+    }
     *ret_window = window;
     return sti_window_has_room(window, sink) ? 0 : -EAGAIN;
 }
