@@ -6,6 +6,7 @@
  * @core order
  * @case direct genmc unroll=6
  * @case found -DFOUND genmc unroll=6
+ * @case found-room -DFOUND -DROOM genmc unroll=6
  * @case slow -DSLOW genmc unroll=6
  * @case slow-found -DSLOW -DFOUND genmc unroll=6
  */
@@ -81,26 +82,34 @@ M_THREAD(slow)
 static void
 use(sti_window_t *its)
 {
-    int n = 0;
+    int err = STI_WINDOW_TAKEN;
+    int n;
 
     M_ASSERT(its == window);
-    while (n < 2 &&
-        sti_window_take(its, B, &of_b[n].work.ticket_) == STI_WINDOW_TAKEN) {
-        M_SET(&of_b[n].payload, 1);
-        n++;
-    }
-    if (n == 2) {
-        M_COVER("used");
-        M_ASSERT(of_b[1].work.ticket_ == of_b[0].work.ticket_ + 1);
-        M_ASSERT(deliver(&of_b[1].work) == 0);
-        M_ASSERT(deliver(&of_b[0].work) == 2);
-    } else {
-#ifndef FOUND
-        /* It is ours and was idle. */
-        M_ASSERT(false);
+#ifdef ROOM
+    M_ASSERT(sti_window_has_room(its, B));
 #endif
-        M_ASSERT(n == 0);
+    for (n = 0; n < 2; n++) {
+        M_SET(&of_b[n].payload, 1);
+        err = sti_window_take(its, B, &of_b[n].work.ticket_);
+        if (err != STI_WINDOW_TAKEN)
+            break;
     }
+    /* Full it was with the items of A only. */
+    M_ASSERT(err != STI_WINDOW_FULL);
+    if (err == STI_WINDOW_STALE) {
+#ifdef FOUND
+        M_COVER("found too early");
+        M_ASSERT(n == 0);
+        return;
+#endif
+    }
+    /* It is ours and was idle. */
+    M_ASSERT(err == STI_WINDOW_TAKEN);
+    M_COVER("used");
+    M_ASSERT(of_b[1].work.ticket_ == of_b[0].work.ticket_ + 1);
+    M_ASSERT(deliver(&of_b[1].work) == 0);
+    M_ASSERT(deliver(&of_b[0].work) == 2);
 }
 
 M_THREAD(giver)

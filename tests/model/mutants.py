@@ -618,7 +618,7 @@ STRAIT_RING_PENDING) {
             return STI_WINDOW_STALE;
 """, "")]),
     Mutant("order-takes-from-anybodys", "order", ORDER_MODELS, [
-        (ORDER_H, "        if (strait_load_rlx(&window->sink_) != sink)\n"
+        (ORDER_H, "        if (strait_load_acquire(&window->sink_) != sink)\n"
          "            return STI_WINDOW_STALE;\n", "        (void)sink;\n")]),
     Mutant("order-gives-what-is-in-use", "order", ORDER_MODELS, [
         (ORDER_C, "            return IN_USE;\n", "            (void)IN_USE;\n")]),
@@ -631,10 +631,10 @@ STRAIT_RING_PENDING) {
          """strait_store_release(&order->given_, mine);
         if (before == given) {""")]),
     Mutant("order-gives-back-to-the-sink-before", "order", ORDER_MODELS, [
-        (ORDER_C, "        strait_store_rlx(&window->sink_, sink);\n"
+        (ORDER_C, "        strait_store_release(&window->sink_, sink);\n"
          "        STRAIT_POINT(\"order.give\");\n",
          "        strait_sink_t *old = strait_load_rlx(&window->sink_);\n"
-         "        strait_store_rlx(&window->sink_, sink);\n"),
+         "        strait_store_release(&window->sink_, sink);\n"),
         (ORDER_C, "        strait_store_rlx(&window->sink_, NULL);\n",
          "        strait_store_rlx(&window->sink_, old);\n")]),
     Mutant("order-keeps-what-it-could-not-give", "order", ORDER_MODELS, [

@@ -151,7 +151,7 @@ begin(void)
     M_NAME(sinks, "sinks");
 }
 
-static uint32_t
+__attribute__((unused)) static uint32_t
 ticket_of(uint64_t next)
 {
     return (uint32_t)(next >> 32);
