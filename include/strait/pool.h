@@ -57,7 +57,8 @@ typedef struct strait_pool_config {
     size_t stack_bytes;  /**< of each thread; 0: the system's default */
     uint32_t max_queued; /**< of the built-in lanes; as in the lane's config */
     int32_t nice;        /**< added to the threads' nice value, 0 to 39 */
-    const strait_allocator_t *allocator; /**< NULL: the default (memory.h) */
+    const strait_allocator_t *allocator; /**< NULL: the default (memory.h);
+                               copied; must work until the last `done` */
     const uint32_t *cpus; /**< CPUs to pin workers to: worker i to cpus[i modulo
                                n_cpus], threads of class BLOCKING to all of
                                them; NULL: not pinned. Read by create only */

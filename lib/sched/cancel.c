@@ -19,7 +19,7 @@ sti_work_end(strait_work_t *work, uint32_t why)
      * those who set other bits beside us do not mind. */
     if ((strait_load_rlx(&work->state_) & STI_WORK_REQUEST) == 0) {
         /* rlx: as above. */
-        (void)strait_or_rlx(&work->state_, why);
+        (void)strait_or_rlx(&work->state_, why | STI_WORK_RETURNED);
     } else if (!sti_request_ended(work, why)) {
         /* A request will not enter `run`: it has left it, so to speak. */
         return;
@@ -106,11 +106,17 @@ mark(strait_work_t *work, uint32_t bits)
 int
 sti_work_cancel(strait_work_t *work, uint32_t why)
 {
+    uint32_t state;
+
     if (work == NULL)
         return -EINVAL;
     /* rlx: the caller knows of the submit, or has nothing to cancel. */
-    if ((strait_load_rlx(&work->state_) & STI_WORK_IN_FLIGHT) == 0)
+    state = strait_load_rlx(&work->state_);
+    if ((state & STI_WORK_IN_FLIGHT) == 0)
         return -ESRCH;
+    /* The pool may be gone: it has nothing to do with the item any more. */
+    if (state & STI_WORK_RETURNED)
+        return -EALREADY;
     if (sti_forked(sti_work_lane(work)->pool->fork_generation))
         return -ECHILD;
     if (sti_work_remove(work, why))

@@ -162,8 +162,14 @@ int
 sti_request_give_up(strait_work_t *work, uint32_t why)
 {
     uint32_t bits = STI_WORK_GIVEN_UP | STI_WORK_TOKEN | why;
-    strait_lane_t *lane = sti_work_lane(work);
-    uint32_t state;
+    /* rlx: the caller knows of the submit. */
+    uint32_t state = strait_load_rlx(&work->state_);
+    strait_lane_t *lane;
+
+    /* The pool may be gone: it has nothing to do with the request any more. */
+    if (state & (STI_WORK_RETURNED | STI_WORK_GIVEN_UP))
+        return -EALREADY;
+    lane = sti_work_lane(work);
 
     if (sti_work_remove(work, why))
         return 0;
@@ -199,7 +205,8 @@ strait_work_give_up(strait_work_t *work, int status)
         return -EINVAL;
     if ((state & STI_WORK_IN_FLIGHT) == 0)
         return -ESRCH;
-    if (sti_forked(sti_work_lane(work)->pool->fork_generation))
+    if ((state & (STI_WORK_RETURNED | STI_WORK_GIVEN_UP)) == 0 &&
+        sti_forked(sti_work_lane(work)->pool->fork_generation))
         return -ECHILD;
     return sti_request_give_up(
         work, status == -ETIMEDOUT ? STI_WORK_TIMED_OUT : STI_WORK_CANCELED);

@@ -69,8 +69,15 @@ run(sti_worker_t *worker, strait_work_t *work)
         work->run_(work, work->arg_);
         /* Before the push, so that who sees `done` finds it counted. */
         sti_stopwatch_count(worker);
-        if ((state & STI_WORK_REQUEST) == 0 || sti_request_ended(work, 0))
+        if ((state & STI_WORK_REQUEST) == 0) {
+            /* rlx: for a cancel that comes before `done` and after the pool's
+             * end, which it must not touch. A token that is lost here is too
+             * late. */
+            strait_store_rlx(&work->state_, state | STI_WORK_RETURNED);
             sti_work_hand_on(work);
+        } else if (sti_request_ended(work, 0)) {
+            sti_work_hand_on(work);
+        }
         sti_stopwatch_stop(worker);
     }
 }
