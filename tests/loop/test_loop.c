@@ -132,6 +132,31 @@ Test(loop, once_sleeps_until_a_deadline)
     cr_assert(n_turns < 50, "%d turns", n_turns);
 }
 
+/* What it waits for next may never come. */
+Test(loop, once_does_not_sleep_after_a_callback)
+{
+    strait_loop_ref_t *ref;
+    strait_timer_t timer;
+    strait_timer_t far;
+    strait_post_t post;
+    int n = 0;
+
+    check_err(strait_loop_ref_open(loop, &ref), 0);
+    strait_timer_init(&far, count_timer, &n);
+    check_err(strait_timer_start(loop, &far, STRAIT_TIMER_NEVER, 0), 0);
+    strait_post_init(&post, count_post, &n);
+    check_err(strait_loop_post(ref, &post), 0);
+    check_int(strait_loop_run(loop, STRAIT_RUN_ONCE), 1);
+    check_int(n, 1);
+    strait_timer_init(&timer, count_timer, &n);
+    check_err(strait_timer_start(loop, &timer, 0, 0), 0);
+    check_int(strait_loop_run(loop, STRAIT_RUN_ONCE), 1);
+    check_int(n, 2);
+    check_err(strait_timer_stop(loop, &far), 0);
+    strait_loop_ref_close(ref);
+    check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
+}
+
 Test(loop, an_unknown_mode_is_refused)
 {
     check_err(strait_loop_run(loop, -1), -EINVAL);
