@@ -3,7 +3,7 @@
 # Second builds of the library with a seam in its atomic operations
 # (strait/atomic.h, support/seam_*.h), static, for tests only.
 #
-#   strait_test_with_seam(<test name> yield|count|point)
+#   strait_test_with_seam(<test name> yield|count|point|step)
 #       Links the test, made by strait_add_unit_test or strait_add_plain_test,
 #       with the library built with that seam instead of the real one; its own
 #       calls of inline functions go through the seam as well.
