@@ -28,6 +28,11 @@
 
 #include "queue/ring.c"
 
+/* 1: every item that has run was one of a group of short ones, so that the
+ * worker stays with its lane. */
+#ifndef GROUP
+#define GROUP 0
+#endif
 /* Statistics are left out: they would multiply the executions. */
 #define sti_counter_add(counter, n) ((void)(counter))
 #define STI_SCHED_STOPWATCH_H
@@ -37,9 +42,9 @@
 #define sti_stopwatch_lane(worker, lane) ((void)(worker), (void)(lane))
 #define sti_stopwatch_start(worker, work) ((void)(worker), (void)(work))
 #define sti_stopwatch_count(worker) ((void)(worker))
-#define sti_stopwatch_stop(worker) ((void)(worker))
+#define sti_stopwatch_stop(worker) ((void)((worker)->n_group = GROUP))
 #define sti_stopwatch_skip(worker) ((void)(worker))
-#define sti_stopwatch_idle(worker) ((void)(worker))
+#define sti_stopwatch_idle(worker) ((void)((worker)->n_group = 0))
 #define sti_stopwatch_woken(worker) ((void)(worker))
 
 #ifndef REAL_SINK
@@ -138,6 +143,7 @@ sti_check_failed(const char *condition, const char *file, int line)
 
 /* Time stands still. When as many threads were started as a model can have, it
  * stands at its end, so that no sleep expires any more. */
+#ifndef OWN_CLOCK
 uint64_t
 strait_now_ns(void)
 {
@@ -147,6 +153,7 @@ strait_now_ns(void)
 #endif
     return 0;
 }
+#endif
 
 /*
  * A submitter is in the gap between claim and publication. For GenMC the wait
@@ -260,14 +267,25 @@ sti_group_admit(strait_group_t *group, strait_lane_t *lane)
 }
 
 int
-sti_window_admit(
-    strait_lane_t *lane, strait_sink_t *sink, sti_window_t **ret_window)
+sti_window_admit(strait_lane_t *lane, strait_sink_t *sink,
+    strait_sink_deliver_fn deliver, uint32_t kind, sti_window_t **ret_window)
 {
     (void)lane;
     (void)sink;
+    (void)deliver;
+    (void)kind;
     (void)ret_window;
     M_ASSERT(false);
     return 0;
+}
+
+int
+sti_submit_refused(strait_lane_t *lane, strait_work_t *work, int err)
+{
+    (void)lane;
+    strait_store_rlx(
+        &work->state_, strait_load_rlx(&work->state_) & STI_WORK_KEPT);
+    return err;
 }
 
 void
@@ -343,8 +361,16 @@ take:
 #endif
     M_AWAIT(strait_ring_pop(&lanes[0].outlet.ring, &value) == STRAIT_RING_DONE);
     sti_parking_duty(&pool.cpu.parking, pool.cpu.outlets, LANES);
-    run(me, &lanes[0], value);
+    run(me, value);
     return NULL;
+}
+
+/* What a worker does with what it has taken from a lane. */
+__attribute__((unused)) static void
+run_taken(sti_worker_t *me, strait_lane_t *lane, strait_work_t *work)
+{
+    run(me, work);
+    sti_lane_leave(me, lane);
 }
 
 __attribute__((unused)) static void

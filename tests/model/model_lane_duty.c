@@ -17,6 +17,7 @@
  * @case warm-3s3w -DWARM=1 -DSUBMITTERS=3 -DWORKERS=3 -DITEMS=1
  * @case 1s3w -DSUBMITTERS=1 -DWORKERS=3 -DITEMS=3
  * @case 2lanes2w -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 -DLANES=2
+ * @case group-2w -DGROUP=1 -DWARM=2 -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 -DLANES=2
  */
 #define COVER_WAKE
 #include "lane_common.h"

@@ -82,7 +82,7 @@ M_THREAD(taker)
 
     while (strait_load_acquire(&n_ended) != ITEMS) {
         if (sti_lane_take(arg, &lanes[0], &work) == STRAIT_RING_DONE)
-            run(arg, &lanes[0], work);
+            run_taken(arg, &lanes[0], work);
         else
             M_PAUSE();
     }

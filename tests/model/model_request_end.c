@@ -162,7 +162,7 @@ M_THREAD(taker)
         uint32_t is_last = strait_load_acquire(&quit);
 
         if (sti_lane_take(arg, &lanes[0], &work) == STRAIT_RING_DONE)
-            run(arg, &lanes[0], work);
+            run_taken(arg, &lanes[0], work);
         else if (is_last)
             return NULL;
         else

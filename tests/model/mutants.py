@@ -15,6 +15,14 @@ EVENT_C = "lib/queue/event.c"
 RECLAIM = "lib/queue/reclaim_core.h"
 PARKING = "lib/sched/parking.h"
 WORKER = "lib/sched/worker.c"
+CHOOSE = "lib/sched/choose.h"
+GATE = "lib/sched/gate.h"
+REMOVAL = "lib/sched/removal.h"
+CANCEL = "lib/sched/cancel.c"
+WORK = "lib/sched/work.c"
+CREW = "lib/sched/crew.c"
+REQUEST = "lib/sched/request.c"
+PROGRESS = "lib/sched/progress.c"
 LANE = "lib/sched/lane.c"
 ORDER_H = "lib/sched/order.h"
 ORDER_C = "lib/sched/order.c"
@@ -31,6 +39,10 @@ EVENT_MODELS = ("event_notify", "event_flag", "event_leave", "event_pass")
 RECLAIM_MODELS = ("reclaim_epoch", "reclaim_qsbr", "reclaim_places")
 LANE_MODELS = ("lane_duty", "lane_submit", "lane_close")
 POOL_MODELS = ("lane_create",)
+GATE_MODELS = ("gate_enter", "gate_lane")
+REMOVAL_MODELS = ("removal_cancel",)
+CREW_MODELS = ("crew_elastic",)
+REQUEST_MODELS = ("request_end",)
 ORDER_MODELS = ("order_turns", "order_bound", "order_give", "order_open",
                 "order_close")
 BELL_MODELS = ("bell_ref", "bell_sleep")
@@ -49,7 +61,7 @@ PUSH_CAS = """        if (strait_cas_weak_acq_rel(
                 &ring->producer_, &p, (pos + 1) << STRAIT_RING_SHIFT_)) {"""
 PUSH_FREED = """        freed = strait_load_acquire(&ring->freed_);
         if ((int64_t)(pos - freed) > (int64_t)ring->mask_) {"""
-PUSH_VALUE = """            strait_store_rlx(&slot->value_, value);
+PUSH_VALUE = """    strait_store_rlx(&slot->value_, value);
 """
 ARM_CAS = """        if (strait_cas_release(&ring->producer_, &p, p | \
 STRAIT_RING_ARMED_))
@@ -57,10 +69,6 @@ STRAIT_RING_ARMED_))
 ARM_TEST = """        if ((p & STRAIT_RING_CLOSED_) || (p >> STRAIT_RING_SHIFT_) != c)
             return false;
 """
-AFTER_SLEEP = """    if (!sti_parking_withdraw(parking, worker->index))
-        sti_counter_add(&worker->n_wakes, 1);
-"""
-
 POP_N_VALUE = """            /* rlx: as in strait_ring_pop. */
             values[i] = strait_load_rlx(&slot->value_);
 """
@@ -161,18 +169,18 @@ MUTANTS = [
             strait_store_rlx(&ring->producer_,
                 (pos + 1) << STRAIT_RING_SHIFT_);""")]),
     Mutant("ring-pop-claims-in-two-steps", "ring", RING_MODELS, [
-        (RING_H, "if (strait_cas_weak_release(&ring->consumer_, &c, c + 1)) {",
-         """if (strait_load_rlx(&ring->consumer_) == c) {
+        (RING_H, "if (strait_cas_weak_acq_rel(&ring->consumer_, &c, c + 1)) {",
+         """if (strait_load_acquire(&ring->consumer_) == c) {
                 strait_store_release(&ring->consumer_, c + 1);""")]),
     Mutant("ring-push-keeps-armed", "ring", RING_MODELS, [
         (RING_H, PUSH_CAS, """        if (strait_cas_weak_acq_rel(&ring->producer_, &p,
                 ((pos + 1) << STRAIT_RING_SHIFT_) |
                     (p & STRAIT_RING_ARMED_))) {""")]),
     Mutant("ring-push-overlooks-close", "ring", RING_MODELS, [
-        (RING_H + "@strait_ring_push", "        if (p & STRAIT_RING_CLOSED_)\n"
+        (RING_H + "@strait_ring_claim_", "        if (p & STRAIT_RING_CLOSED_)\n"
          "            return STRAIT_RING_CLOSED;\n", "")]),
     Mutant("ring-pop-answers-empty-by-seq", "ring", RING_MODELS, [
-        (RING_H + "@strait_ring_pop",
+        (RING_H + "@strait_ring_take_",
          """                return (p >> STRAIT_RING_SHIFT_) > c ? STRAIT_RING_PENDING
                                                      : STRAIT_RING_EMPTY;
 """, """                (void)p;
@@ -205,10 +213,10 @@ MUTANTS = [
 
     strait_store_rlx(&ring->producer_, p | STRAIT_RING_CLOSED_);""")]),
     Mutant("ring-push-publishes-before-the-value", "ring", RING_MODELS, [
-        (RING_H + "@strait_ring_push", PUSH_VALUE, ""),
-        (RING_H + "@strait_ring_push",
-         "            strait_store_release(&slot->seq_, pos + 1);\n",
-         "            strait_store_release(&slot->seq_, pos + 1);\n"
+        (RING_H + "@strait_ring_publish_", PUSH_VALUE, ""),
+        (RING_H + "@strait_ring_publish_",
+         "    strait_store_release(&slot->seq_, pos + 1);",
+         "    strait_store_release(&slot->seq_, pos + 1);\n"
          + PUSH_VALUE)]),
     Mutant("ring-pop-claims-before-it-has-read", "ring", RING_MODELS, [
         (RING_H, "                *ret_value = value;\n",
@@ -217,18 +225,18 @@ MUTANTS = [
         (RING_H, PUSH_FREED,
          PUSH_FREED.replace("ring->mask_)", "ring->mask_ + 1)"))]),
     Mutant("ring-push-trusts-what-was-freed-to-be-full", "ring", RING_MODELS, [
-        (RING_H + "@strait_ring_push",
+        (RING_H + "@strait_ring_claim_",
          "            freed = strait_load_acquire(&ring->consumer_);\n",
          "")]),
     Mutant("ring-push-n-claims-more-than-there-is-room", "ring", RING_MODELS, [
         (RING_H, "end = pos + ((uint64_t)room < n ? (uint64_t)room : n);",
          "end = pos + n;")]),
     Mutant("ring-push-n-publishes-before-the-value", "ring", RING_MODELS, [
-        (RING_H, "                strait_store_rlx(&slot->value_, *values++);\n",
-         ""),
-        (RING_H, """                strait_store_release(&slot->seq_, pos + 1);
-            }
-""", """                strait_store_release(&slot->seq_, pos + 1);
+        (RING_H, "                strait_ring_publish_(ring, pos, *values++);\n",
+         """            {
+                strait_ring_slot_t *slot = &ring->slots_[pos & ring->mask_];
+
+                strait_store_release(&slot->seq_, pos + 1);
                 strait_store_rlx(&slot->value_, *values++);
             }
 """)]),
@@ -243,12 +251,9 @@ MUTANTS = [
          """&ring->producer_, &p,
                 (end << STRAIT_RING_SHIFT_) | (p & STRAIT_RING_ARMED_))) {""")]),
     Mutant("ring-push-n-forgets-the-wake", "ring", RING_MODELS, [
-        (RING_H, """            }
-            return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE
-""", """            }
-            return STRAIT_RING_DONE + 0 * (p & STRAIT_RING_ARMED_)
-                ? STRAIT_RING_WAKE
-""")]),
+        (RING_H + "@strait_ring_push_n",
+         "            return (p & STRAIT_RING_ARMED_) ? STRAIT_RING_WAKE\n",
+         "            return p == UINT64_MAX ? STRAIT_RING_WAKE\n")]),
     Mutant("ring-push-n-trusts-what-was-freed-to-be-full", "ring", RING_MODELS, [
         (RING_H, """            freed = strait_load_acquire(&ring->consumer_);
             room = (int64_t)(freed + ring->mask_ + 1 - pos);
@@ -462,81 +467,83 @@ STRAIT_RING_PENDING) {
 
     # ------------------------------------------------------------- lane
     Mutant("lane-no-duty", "lane", LANE_MODELS, [
-        (PARKING, "    if (strait_load_rlx(&parking->idle_) == 0)\n"
-         "        return;\n",
-         """    if (strait_load_rlx(&parking->idle_) == 0 || lanes != NULL)
+        (PARKING, "    if (!sti_parking_any(parking))\n        return;\n",
+         """    if (!sti_parking_any(parking) || outlets != NULL)
         return;
 """)]),
     Mutant("lane-duty-after-the-run", "lane", LANE_MODELS, [
-        (WORKER, """            if (was_idle) {
-                sti_parking_duty(&pool->parking, pool->rings, n_lanes);
-                was_idle = false;
-            }
-            sti_gap_reset(&gap);
-            run(worker, work);
-""", """            sti_gap_reset(&gap);
-            run(worker, work);
-            if (was_idle) {
-                sti_parking_duty(&pool->parking, pool->rings, n_lanes);
-                was_idle = false;
-            }
+        (WORKER + "@serve", "        strait_work_t *work = NULL;\n",
+         "        strait_work_t *work = NULL;\n        bool late = false;\n"),
+        (WORKER + "@serve", "                duty(worker, n_lanes);\n",
+         "                late = true;\n"),
+        (WORKER + "@serve", """            continue;
+        }
+        sti_stopwatch_idle(worker);
+""", """            if (late)
+                duty(worker, n_lanes);
+            continue;
+        }
+        sti_stopwatch_idle(worker);
 """)]),
     Mutant("lane-rearm-without-chain", "lane", LANE_MODELS, [
-        (PARKING, """    if (!sti_parking_arm_all(lanes, n_lanes))
+        (PARKING, """    if (!sti_parking_arm_all(outlets, n_outlets))
         (void)sti_parking_wake_one(parking);
-""", """    (void)sti_parking_arm_all(lanes, n_lanes);
+""", """    (void)sti_parking_arm_all(outlets, n_outlets);
 """)]),
     Mutant("lane-chain-without-rearm", "lane", LANE_MODELS, [
-        (PARKING, """    if (!sti_parking_arm_all(lanes, n_lanes))
+        (PARKING, """    if (!sti_parking_arm_all(outlets, n_outlets))
         (void)sti_parking_wake_one(parking);
-""", """    for (uint32_t i = 0; i < n_lanes; i++) {
-        if (!strait_ring_is_empty(lanes[i])) {
+""", """    for (uint32_t i = 0; i < n_outlets; i++) {
+        if (!strait_ring_is_empty(&outlets[i]->ring)) {
             (void)sti_parking_wake_one(parking);
             return;
         }
     }
 """)]),
     Mutant("lane-arms-before-the-idle-bit", "lane", LANE_MODELS, [
-        (WORKER, """    sti_parking_announce(parking, worker->index);
-    /* [L1:acq]""", """    bool armed = sti_parking_arm_all(worker->pool->rings,
-        strait_load_acquire(&worker->pool->n_lanes));
+        (WORKER, """    sti_parking_announce(parking, worker->seat);
+""", """    bool armed = sti_parking_arm_all(
+        crew->outlets, strait_load_acquire(&crew->n_lanes));
 
-    sti_parking_announce(parking, worker->index);
-    /* [L1:acq]"""),
-        (WORKER, "if (!sti_parking_arm_all(worker->pool->rings, n_lanes)) {",
+    sti_parking_announce(parking, worker->seat);
+"""),
+        (WORKER, "if (!sti_parking_arm_all(crew->outlets, n_lanes)) {",
          "if (!armed) {")]),
     Mutant("lane-no-idle-bit", "lane", LANE_MODELS, [
-        (PARKING, "    (void)strait_or_acq_rel(&parking->idle_, "
-         "(uint64_t)1 << worker);\n", "")]),
+        (PARKING, """    (void)strait_or_acq_rel(
+        &sti_parking_idle(parking, worker)->bits_, (uint64_t)1 << worker % 64);
+""", "")]),
     Mutant("lane-sleeps-without-arming", "lane", LANE_MODELS, [
-        (WORKER, "if (!sti_parking_arm_all(worker->pool->rings, n_lanes)) {",
+        (WORKER, "if (!sti_parking_arm_all(crew->outlets, n_lanes)) {",
          "if (n_lanes == 0) {")]),
     Mutant("lane-arms-one-lane-only", "lane", LANE_MODELS, [
-        (PARKING, """        if (strait_ring_arm(ring))
-            armed = true;
-""", """        if (armed)
+        (PARKING, "        if ((gate->max != 0 && sti_gate_want(gate)) || "
+         "strait_ring_arm(ring))\n",
+         """        if (armed)
             continue;
-        if (strait_ring_arm(ring))
-            armed = true;
+        if ((gate->max != 0 && sti_gate_want(gate)) || strait_ring_arm(ring))
 """)]),
     Mutant("lane-ignores-a-taken-bit", "lane", LANE_MODELS, [
-        (WORKER, "static void\npark(sti_worker_t *worker)",
-         "static bool\npark(sti_worker_t *worker)"),
-        (WORKER, "            sti_counter_add(&worker->n_wakes, 1);\n"
-         "        return;\n",
-         "            sti_counter_add(&worker->n_wakes, 1);\n"
-         "        return false;\n"),
-        (WORKER, AFTER_SLEEP, AFTER_SLEEP + "    return true;\n"),
-        (WORKER, "            park(worker);\n", "            was_idle = park(worker);\n"),
-        (WORKER, "            was_idle = true;\n", "")]),
+        (WORKER, "    sti_parking_announce(parking, worker->seat);\n",
+         "    strait_store_rlx(&worker->parked, 0);\n"
+         "    sti_parking_announce(parking, worker->seat);\n"),
+        (WORKER + "@park", "    strait_store_rlx(&worker->parked, 0);\n", ""),
+        (WORKER, "            was_idle = true;\n",
+         "            was_idle = strait_load_rlx(&worker->parked) != 0;\n")]),
     Mutant("lane-keeps-its-bit-when-withdrawing", "lane", LANE_MODELS, [
-        (PARKING, "    return (strait_and_rlx(&parking->idle_, ~bit) & bit) "
-         "!= 0;", "    return (strait_load_rlx(&parking->idle_) & bit) != 0;")]),
+        (PARKING, """    return (strait_and_rlx(&sti_parking_idle(parking, \
+worker)->bits_, ~bit) &
+               bit) != 0;
+""", """    return (strait_load_rlx(&sti_parking_idle(parking, worker)->bits_) &
+               bit) != 0;
+""")]),
     Mutant("lane-keeps-its-bit-after-a-late-wake", "lane", LANE_MODELS, [
-        (WORKER, AFTER_SLEEP, "    sti_counter_add(&worker->n_wakes, 1);\n")]),
+        (WORKER, """    strait_store_rlx(&worker->parked, 0);
+    if (!sti_parking_withdraw(""", """    strait_store_rlx(&worker->parked, 0);
+    if (woken || !sti_parking_withdraw(""")]),
     Mutant("lane-wakes-without-taking-the-bit", "lane", LANE_MODELS, [
-        (PARKING, "if (strait_cas_weak_acquire(&parking->idle_, &idle, "
-         "idle & ~bit)) {", "{")]),
+        (PARKING, "if (strait_cas_weak_acquire(word, &idle, idle & ~bit)) {",
+         "{")]),
     Mutant("lane-no-futex-wake", "lane", LANE_MODELS, [
         (PARKING, "    STI_FUTEX_WAKE(&seat->wake_);\n", "")]),
     Mutant("lane-futex-wake-before-the-word", "lane", LANE_MODELS, [
@@ -549,31 +556,312 @@ STRAIT_RING_PENDING) {
         (PARKING, "    STRAIT_POINT(\"parking.announced\");\n",
          "    (void)strait_xchg_rlx(&seat->wake_, 0);\n")]),
     Mutant("lane-sleeps-beside-a-closed-pool", "lane", LANE_MODELS, [
-        (PARKING, "    return armed;\n", "    return armed || n_lanes > 0;\n")]),
+        (PARKING, "    return armed;\n", "    return armed || n_outlets > 0;\n")]),
 
     # ------------------------------------------------------------- pool
     Mutant("pool-adds-a-lane-without-waking", "pool", POOL_MODELS, [
-        (LANE, "    sti_parking_wake_all(&pool->parking);\n", "")]),
+        (LANE, "    sti_parking_wake_all(&crew->parking);\n", "")]),
     Mutant("pool-wakes-before-it-counts-the-lane", "pool", POOL_MODELS, [
-        (LANE, "    sti_parking_wake_all(&pool->parking);\n", ""),
-        (LANE, "    strait_store_sc(&pool->n_lanes, n_lanes + 1);\n",
-         """    sti_parking_wake_all(&pool->parking);
-    strait_store_sc(&pool->n_lanes, n_lanes + 1);
-""")]),
+        (LANE, "    sti_parking_wake_all(&crew->parking);\n", ""),
+        (LANE, "    lane->number = n_lanes;\n",
+         "    lane->number = n_lanes;\n"
+         "    sti_parking_wake_all(&crew->parking);\n")]),
+    Mutant("pool-counts-the-lane-before-its-entries", "pool", POOL_MODELS, [
+        (LANE, "    pool->lanes[n_lanes] = lane;\n",
+         "    if (crew == &pool->cpu)\n"
+         "        strait_store_release(&crew->n_lanes,\n"
+         "            strait_load_rlx(&crew->n_lanes) + 1);\n"
+         "    pool->lanes[n_lanes] = lane;\n"),
+        (LANE, "        uint32_t n = strait_load_rlx(&crew->n_lanes);\n",
+         "        uint32_t n = strait_load_rlx(&crew->n_lanes) - 1;\n")]),
     Mutant("pool-adds-a-lane-beside-the-close", "pool", POOL_MODELS, [
         (LANE, """    if (strait_load_sc(&pool->closed) != 0)
-        (void)strait_ring_close(&lane->ring);
+        (void)strait_ring_close(&lane->outlet.ring);
 """, "")]),
     Mutant("pool-closes-without-waking", "pool", POOL_MODELS, [
-        (POOL, "    sti_parking_wake_all(&pool->parking);\n", "")]),
+        (POOL, "        sti_parking_wake_all(&lane->crew->parking);\n", "")]),
     Mutant("pool-wakes-before-it-closes", "pool", POOL_MODELS, [
-        (POOL, "    sti_parking_wake_all(&pool->parking);\n", ""),
-        (POOL, "    for (i = 0; i < n_lanes; i++)\n"
-         "        (void)strait_ring_close(pool->rings[i]);\n",
-         """    sti_parking_wake_all(&pool->parking);
-    for (i = 0; i < n_lanes; i++)
-        (void)strait_ring_close(pool->rings[i]);
+        (POOL, "        sti_parking_wake_all(&lane->crew->parking);\n", ""),
+        (POOL, "        (void)strait_ring_close(&lane->outlet.ring);\n",
+         """        sti_parking_wake_all(&lane->crew->parking);
+        (void)strait_ring_close(&lane->outlet.ring);
 """)]),
+
+    # ------------------------------------------------------------- gate
+    Mutant("gate-enters-in-two-steps", "gate", GATE_MODELS, [
+        (GATE, "        if (strait_cas_weak_acquire(&gate->word_, &word, "
+         "word + STI_GATE_ONE))\n            return true;\n",
+         """        (void)strait_add_acquire(&gate->word_, STI_GATE_ONE);
+        return true;
+""")]),
+    Mutant("gate-max-is-one-more", "gate", GATE_MODELS, [
+        (GATE + "@sti_gate_enter", "word / STI_GATE_ONE >= gate->max",
+         "word / STI_GATE_ONE > gate->max")]),
+    Mutant("gate-leave-keeps-wanted", "gate", GATE_MODELS, [
+        (GATE, "(word - STI_GATE_ONE) & ~STI_GATE_WANTED)) {",
+         "word - STI_GATE_ONE)) {")]),
+    Mutant("gate-leave-forgets-who-wanted", "gate", GATE_MODELS, [
+        (GATE, "*ret_wanted = (word & STI_GATE_WANTED) != 0;",
+         "*ret_wanted = false;")]),
+    Mutant("gate-want-skips-what-is-wanted", "gate", GATE_MODELS, [
+        (GATE + "@sti_gate_want", "        if (word / STI_GATE_ONE < gate->max)\n"
+         "            return false;\n",
+         "        if (word / STI_GATE_ONE < gate->max)\n"
+         "            return false;\n"
+         "        if (word & STI_GATE_WANTED)\n"
+         "            return true;\n")]),
+    Mutant("gate-want-although-not-full", "gate", GATE_MODELS, [
+        (GATE + "@sti_gate_want", "        if (word / STI_GATE_ONE < gate->max)\n"
+         "            return false;\n", "")]),
+    Mutant("gate-tell-although-empty", "gate", GATE_MODELS, [
+        (GATE + "@sti_gate_tell", "        if (word / STI_GATE_ONE == 0)\n"
+         "            return false;\n", "")]),
+    Mutant("gate-sleeps-without-wanting", "gate", GATE_MODELS, [
+        (PARKING, "(gate->max != 0 && sti_gate_want(gate))",
+         "(gate->max != 0 && sti_gate_inside(gate) >= gate->max)")]),
+    Mutant("gate-no-duty-after-wanted", "gate", GATE_MODELS, [
+        (WORKER, "if (was_idle || worker->owes != NULL) {", "if (was_idle) {")]),
+    Mutant("gate-worker-does-not-enter", "gate", GATE_MODELS, [
+        (CHOOSE, "(!sti_outlet_offers(outlet) || "
+         "!sti_gate_enter(&outlet->gate)))",
+         "(!sti_outlet_offers(outlet) ||\n"
+         "            (!sti_gate_enter(&outlet->gate) && "
+         "outlet->gate.max == 0)))")]),
+    Mutant("gate-worker-stays-inside-without-an-item", "gate", GATE_MODELS, [
+        (CHOOSE, "    if (popped != STRAIT_RING_DONE)\n"
+         "        sti_lane_leave(worker, lane);\n", "")]),
+    Mutant("gate-worker-stays-inside-after-the-item", "gate", GATE_MODELS, [
+        (WORKER, "            sti_lane_leave(worker, lane);\n", "")]),
+    Mutant("gate-worker-leaves-before-the-run", "gate", GATE_MODELS, [
+        (WORKER, "            sti_lane_leave(worker, lane);\n", ""),
+        (WORKER, "            run(worker, work);\n",
+         "            sti_lane_leave(worker, lane);\n"
+         "            run(worker, work);\n")]),
+    Mutant("gate-worker-takes-before-it-enters", "gate", GATE_MODELS, [
+        (CHOOSE, "(!sti_outlet_offers(outlet) || "
+         "!sti_gate_enter(&outlet->gate)))",
+         "!sti_outlet_offers(outlet))"),
+        (CHOOSE, "    popped = sti_lane_pop(worker, lane, ret_work);\n"
+         "    if (popped != STRAIT_RING_DONE)\n"
+         "        sti_lane_leave(worker, lane);\n",
+         "    popped = sti_lane_pop(worker, lane, ret_work);\n"
+         "    while (popped == STRAIT_RING_DONE && outlet->gate.max != 0 &&\n"
+         "        !sti_gate_enter(&outlet->gate))\n"
+         "        STI_PAUSE();\n")]),
+
+    # ---------------------------------------------------------- removal
+    Mutant("removal-asks-by-load", "removal", REMOVAL_MODELS, [
+        (REMOVAL, "next = strait_add_acq_rel(&ring->consumer_, STI_ZERO);",
+         "next = strait_load_acquire(&ring->consumer_);")]),
+    Mutant("removal-draws-attention-too-late", "removal", REMOVAL_MODELS, [
+        (REMOVAL + "@sti_remove", "    sti_attention_add(removal, 1);\n", ""),
+        (REMOVAL + "@sti_remove", "        seen = asked;\n",
+         "        sti_attention_add(removal, 1);\n        seen = asked;\n"),
+        (REMOVAL + "@sti_remove",
+         "    sti_attention_add(removal, 0 - (uint32_t)1);\n",
+         "    if (seen == asked)\n"
+         "        sti_attention_add(removal, 0 - (uint32_t)1);\n")]),
+    Mutant("removal-taker-ends-the-mark", "removal", REMOVAL_MODELS, [
+        (REMOVAL, "    uint64_t settled = pos << STI_MARK_SHIFT | "
+         "STI_MARK_SETTLED;\n    /* [C2:acq] */",
+         "    uint64_t settled = 0;\n    /* [C2:acq] */")]),
+    Mutant("removal-sweep-ends-the-mark", "removal", REMOVAL_MODELS, [
+        (REMOVAL, """            strait_store_rlx(
+                &note->mark_, c << STI_MARK_SHIFT | STI_MARK_SETTLED);
+""", "            strait_store_rlx(&note->mark_, 0);\n")]),
+    Mutant("removal-remover-ends-the-mark", "removal", REMOVAL_MODELS, [
+        (REMOVAL, "            (void)strait_cas_rlx(mark, &seen, settled);\n",
+         "            (void)strait_cas_rlx(mark, &seen, settled & 0);\n")]),
+    Mutant("removal-taker-settles-by-store", "removal", REMOVAL_MODELS, [
+        (REMOVAL, """        if (strait_cas_acq_rel(mark, &seen, settled))
+            return false;
+""", """        strait_store_release(mark, settled);
+        return false;
+""")]),
+    Mutant("removal-taker-does-not-settle", "removal", REMOVAL_MODELS, [
+        (REMOVAL, "        if (strait_cas_acq_rel(mark, &seen, settled))\n",
+         "        (void)settled;\n")]),
+    Mutant("removal-decides-by-store", "removal", REMOVAL_MODELS, [
+        (REMOVAL, """            if (strait_cas_acq_rel(
+                    mark, &seen, pos << STI_MARK_SHIFT | STI_MARK_REMOVED))
+                return true;
+""", """            strait_store_release(
+                mark, pos << STI_MARK_SHIFT | STI_MARK_REMOVED);
+            return true;
+""")]),
+    Mutant("removal-decides-without-a-look", "removal", REMOVAL_MODELS, [
+        (REMOVAL, "if ((int64_t)(next - pos) <= 0) {",
+         "if ((int64_t)(next - pos) <= 1) {")]),
+    Mutant("removal-asks-for-what-is-asked-for", "removal", REMOVAL_MODELS, [
+        (REMOVAL, "        ((int64_t)(seen - (pos << STI_MARK_SHIFT)) > 0 ||\n",
+         "        ((int64_t)(seen - (pos << STI_MARK_SHIFT)) > 3 ||\n")]),
+    Mutant("removal-takes-a-place-that-is-skipped", "removal", REMOVAL_MODELS, [
+        (REMOVAL, """ ||
+            (seen & STI_MARK_SETTLED) == STI_MARK_REMOVED))
+""", "))\n")]),
+    Mutant("removal-sweep-passes-by-store", "removal", REMOVAL_MODELS, [
+        (REMOVAL, "if (strait_cas_release(&ring->consumer_, &c, c + 1)) {",
+         "strait_store_release(&ring->consumer_, c + 1);\n        {")]),
+    Mutant("removal-sweep-keeps-attention", "removal", REMOVAL_MODELS, [
+        (REMOVAL + "@sti_removal_sweep",
+         "            sti_attention_add(removal, 0 - (uint32_t)1);\n", "")]),
+    Mutant("removal-reads-the-item-afterwards", "removal", REMOVAL_MODELS, [
+        (CANCEL, "        n++;\n        sti_work_end(work, STI_WORK_CANCELED);\n",
+         "        n++;\n        work = strait_load_rlx(\n"
+         "            &ring->slots_[pos & ring->mask_].value_);\n"
+         "        sti_work_end(work, STI_WORK_CANCELED);\n")]),
+    Mutant("removal-takes-what-is-not-in-the-group", "removal", REMOVAL_MODELS, [
+        (CANCEL, "strait_load_rlx(&note->group_) != group ||",
+         "group == NULL ||"),
+        (CANCEL, "        sti_note_t *note = sti_note(ring, &lane->removal, "
+         "pos);\n", "")]),
+    Mutant("removal-group-admits-without-a-look", "removal", REMOVAL_MODELS, [
+        (WORK, "    return strait_load_sc(&group->cancelled_) != 0 ? "
+         "-ECANCELED : 0;", "    return 0;")]),
+    Mutant("removal-group-looks-before-it-tells", "removal", REMOVAL_MODELS, [
+        (WORK, "    void *pool = NULL;\n", "    void *pool = NULL;\n"
+         "    bool is_late = strait_load_sc(&group->cancelled_) != 0;\n"),
+        (WORK, "    return strait_load_sc(&group->cancelled_) != 0 ? "
+         "-ECANCELED : 0;", "    return is_late ? -ECANCELED : 0;")]),
+
+    # ------------------------------------------------------------- crew
+    Mutant("crew-last-one-leaves-nobody", "crew", CREW_MODELS, [
+        (WORKER, "    if (!sti_parking_any(&crew->parking) && "
+         "sti_crew_grow(crew))\n        return;\n", "")]),
+    Mutant("crew-duty-does-not-arm", "crew", CREW_MODELS, [
+        (WORKER, "    if (!sti_parking_arm_all(crew->outlets, n_lanes) &&\n",
+         "    if (sti_parking_any(&crew->parking) &&\n")]),
+    Mutant("crew-duty-only-wakes", "crew", CREW_MODELS, [
+        (WORKER, "        (void)sti_crew_find(crew);\n",
+         "        (void)sti_parking_wake_one(&crew->parking);\n")]),
+    Mutant("crew-new-threads-have-no-duty", "crew", CREW_MODELS, [
+        (WORKER, "    bool was_idle = crew->idle_ns != 0;\n",
+         "    bool was_idle = false;\n")]),
+    Mutant("crew-finds-without-wanting", "crew", CREW_MODELS, [
+        (CREW, "        if (sti_gate_want(&crew->size))\n",
+         "        if (sti_gate_inside(&crew->size) >= crew->size.max)\n")]),
+    Mutant("crew-leaves-although-wanted", "crew", CREW_MODELS, [
+        (WORKER, " &&\n                !(wanted && "
+         "sti_gate_enter(&crew->size)))\n", ")\n")]),
+    Mutant("crew-leaves-below-the-minimum", "crew", CREW_MODELS, [
+        (WORKER, "sti_gate_leave_above(&crew->size, crew->min_threads, "
+         "&wanted)", "sti_gate_leave_above(&crew->size, 0, &wanted)")]),
+    Mutant("crew-keeps-its-bit-when-it-times-out", "crew", CREW_MODELS, [
+        (WORKER, """    strait_store_rlx(&worker->parked, 0);
+    if (!sti_parking_withdraw(""", """    strait_store_rlx(&worker->parked, 0);
+    if (!woken)
+        return false;
+    if (!sti_parking_withdraw(""")]),
+    Mutant("crew-ends-although-its-bit-was-taken", "crew", CREW_MODELS, [
+        (WORKER, """        worker->woken = true;
+        return true;
+    }
+    return woken;
+""", """        worker->woken = true;
+    }
+    return woken;
+""")]),
+    Mutant("crew-starts-more-than-it-may", "crew", CREW_MODELS, [
+        (CREW, "    if (!sti_gate_enter(&crew->size))\n        return false;\n",
+         "    if (sti_gate_inside(&crew->size) >= crew->size.max)\n"
+         "        return false;\n"
+         "    (void)strait_add_acquire(&crew->size.word_, STI_GATE_ONE);\n")]),
+    Mutant("crew-takes-a-seat-without-the-join", "crew", CREW_MODELS, [
+        (CREW + "@take_one",
+         "    (void)pthread_join(worker->thread, NULL);\n", "")]),
+    Mutant("crew-takes-a-seat-in-two-steps", "crew", CREW_MODELS, [
+        (CREW, "    if (strait_cas_acquire(&worker->occupied, &seen, "
+         "STI_SEAT_LIVE))\n        return true;\n",
+         """    seen = strait_load_acquire(&worker->occupied);
+    if (seen == STI_SEAT_FREE) {
+        strait_store_rlx(&worker->occupied, STI_SEAT_LIVE);
+        return true;
+    }
+""")]),
+
+    # ---------------------------------------------------------- request
+    Mutant("request-returns-in-two-steps", "request", REQUEST_MODELS, [
+        (REQUEST, "uint32_t state = strait_or_acq_rel(&work->state_, why | "
+         "STI_WORK_RETURNED);",
+         """uint32_t state = strait_load_acquire(&work->state_);
+
+    strait_store_release(&work->state_, state | why | STI_WORK_RETURNED);""")]),
+    Mutant("request-returns-and-sends-again", "request", REQUEST_MODELS, [
+        (REQUEST, "    if ((state & STI_WORK_GIVEN_UP) == 0)\n"
+         "        return true;\n",
+         "    if ((state & STI_WORK_DELIVERED) == 0)\n"
+         "        return true;\n")]),
+    Mutant("request-returns-and-frees", "request", REQUEST_MODELS, [
+        (REQUEST + "@sti_request_ended",
+         "    if (is_over(state | STI_WORK_RETURNED))\n", "")]),
+    Mutant("request-returns-and-leaves-it", "request", REQUEST_MODELS, [
+        (REQUEST + "@sti_request_ended",
+         "        free_request(work);\n", "        (void)work;\n")]),
+    Mutant("request-done-frees", "request", REQUEST_MODELS, [
+        (REQUEST + "@sti_request_finish",
+         "    if (is_over(state | STI_WORK_DELIVERED))\n",
+         "    if (state < REPORT)\n")]),
+    Mutant("request-delivered-before-done", "request", REQUEST_MODELS, [
+        (REQUEST, """    if (work->done_ != NULL)
+        work->done_(work, status, work->arg_);
+    /* [X1:ar] as above. */
+    state = strait_or_acq_rel(&work->state_, STI_WORK_DELIVERED);
+""", """    state = strait_or_acq_rel(&work->state_, STI_WORK_DELIVERED);
+    if (work->done_ != NULL)
+        work->done_(work, status, work->arg_);
+""")]),
+    Mutant("request-given-up-after-the-return", "request", REQUEST_MODELS, [
+        (REQUEST, "            (state & (STI_WORK_RETURNED | "
+         "STI_WORK_GIVEN_UP)) != 0) {",
+         "            (state & STI_WORK_GIVEN_UP) != 0) {")]),
+    Mutant("request-given-up-twice", "request", REQUEST_MODELS, [
+        (REQUEST, "            (state & (STI_WORK_RETURNED | "
+         "STI_WORK_GIVEN_UP)) != 0) {",
+         "            (state & STI_WORK_RETURNED) != 0) {")]),
+    Mutant("request-given-up-in-two-steps", "request", REQUEST_MODELS, [
+        (REQUEST, "    } while (!strait_cas_weak_acq_rel(&work->state_, &state, "
+         "state | bits));\n",
+         """    } while (state != strait_load_acquire(&work->state_));
+    strait_store_release(&work->state_, state | bits);
+""")]),
+    Mutant("request-given-up-beside-a-push", "request", REQUEST_MODELS, [
+        (REQUEST, "    if ((state & STI_WORK_PUSHING) == 0)\n"
+         "        sti_work_hand_on(work);\n",
+         "    sti_work_hand_on(work);\n"),
+        (REQUEST, "    if (state & STI_WORK_GIVEN_UP)\n"
+         "        sti_work_hand_on(work);\n", "    (void)state;\n")]),
+    Mutant("request-push-forgets-the-end", "request", REQUEST_MODELS, [
+        (REQUEST, "    if (state & STI_WORK_GIVEN_UP)\n"
+         "        sti_work_hand_on(work);\n", "    (void)state;\n")]),
+    Mutant("request-reports-what-was-given-up", "request", REQUEST_MODELS, [
+        (REQUEST, "        if (state & STI_WORK_GIVEN_UP)\n"
+         "            return false;\n", "")]),
+    Mutant("request-report-does-not-hold-it", "request", REQUEST_MODELS, [
+        (REQUEST, "(state + REPORT) | STI_WORK_PUSHING));",
+         "state | STI_WORK_PUSHING));"),
+        (REQUEST + "@sti_request_let_go",
+         "    uint32_t state = strait_add_acq_rel(&work->state_, 0 - REPORT);\n",
+         "    uint32_t state = strait_add_acq_rel(&work->state_, 0);\n"),
+        (REQUEST + "@sti_request_let_go",
+         "    if (is_over(state - REPORT))\n        free_request(work);",
+         "    (void)state;")]),
+    Mutant("request-let-go-leaves-it", "request", REQUEST_MODELS, [
+        (REQUEST + "@sti_request_let_go", "        free_request(work);",
+         "        (void)work;")]),
+    Mutant("request-report-is-free-after-its-call", "request", REQUEST_MODELS, [
+        (PROGRESS, "    (void)strait_xchg_acq_rel(&progress->queued_, 0);\n", ""),
+        (PROGRESS, "    if (state & STI_WORK_REQUEST)\n"
+         "        sti_request_let_go(work);\n",
+         "    (void)strait_xchg_acq_rel(&progress->queued_, 0);\n"
+         "    if (state & STI_WORK_REQUEST)\n"
+         "        sti_request_let_go(work);\n")]),
+    Mutant("request-report-pushes-what-is-queued", "request", REQUEST_MODELS, [
+        (PROGRESS, "    if (strait_xchg_acq_rel(&progress->queued_, 1) != 0)\n"
+         "        return;\n",
+         "    (void)strait_xchg_acq_rel(&progress->queued_, 1);\n")]),
+    Mutant("request-reports-after-done", "request", REQUEST_MODELS, [
+        (PROGRESS, "    if (status == 0 && (state & STI_WORK_IN_FLIGHT) != 0)\n",
+         "    if (status == 0)\n")]),
 
     # ------------------------------------------------------------ order
     Mutant("order-limit-not-strict", "order", ORDER_MODELS, [
