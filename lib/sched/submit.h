@@ -12,7 +12,8 @@
  * state_ says in whose hand an item is, and how it ended. The item itself
  * travels along R3 (ring.c) and M2 (mpsc.c); those who look at state_ beside
  * that path (cancel.c, request.c) only set bits in it, by RMW, and only while
- * it is in flight.
+ * it is in flight; of items that are no request they set nothing but TOKEN, which
+ * the worker may overwrite once `run` has returned.
  */
 #ifndef STI_SCHED_SUBMIT_H
 #define STI_SCHED_SUBMIT_H
@@ -72,8 +73,8 @@ int sti_submit_refused(strait_lane_t *lane, strait_work_t *work, int err);
 
 /*
  * strait_work_submit, but the completion is handed to `deliver`, which must end
- * in sti_work_finish; `kind` is its STI_DELIVER_*. Without a sink the worker itself
- * calls `deliver`.
+ * in sti_work_finish; `kind` is its STI_DELIVER_*. Without a sink the worker
+ * itself calls `deliver`.
  */
 static inline __attribute__((always_inline)) int
 sti_work_submit(strait_lane_t *lane, strait_work_t *work, strait_sink_t *sink,
