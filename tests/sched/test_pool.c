@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pool.c - the life of a pool: configuration and its errors, threads as
- * the contract describes them, close, destroy, statistics, fork.
+ * test_pool.c - the life of a pool: configuration and its errors, threads and
+ * what they have as the contract describes it, hooks, close, destroy, statistics,
+ * fork.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <strait/cpu.h>
 #include <strait/pool.h>
+#include <sys/resource.h>
 
 #include "blocks.h"
 #include "child.h"
@@ -68,6 +71,7 @@ Test(pool, bad_configurations_are_refused)
     unsigned threads = proc_n_threads();
     static const uint32_t bad_lanes[] = { 1, 3, 100, 4095, (1u << 20) + 1,
         1u << 21, UINT32_MAX };
+    static const uint32_t nowhere = 1000000;
     size_t i;
 
     check_err(strait_pool_create(NULL, NULL), -EINVAL);
@@ -100,6 +104,20 @@ Test(pool, bad_configurations_are_refused)
         config.max_queued = bad_lanes[i];
         check_err(strait_pool_create(&pool, &config), -EINVAL);
     }
+    config = config_of(1);
+    config.nice = -1;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config.nice = 40;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config = config_of(1);
+    config.n_cpus = 1;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config.cpus = &nowhere;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config.n_cpus = 0;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    config.n_cpus = UINT32_MAX;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
     check_ptr(pool, untouched);
     check_int(proc_settle_threads(threads), threads);
 }
@@ -304,6 +322,301 @@ Test(pool, the_stack_has_the_size_asked_for)
     cr_assert(run_on(pool, look_at_thread, NULL));
     cr_assert(seen_stack >= 24 << 20, "%zu", seen_stack);
     check_err(strait_pool_destroy(pool), 0);
+}
+
+/* ------------------------------------------- what a thread is and what it has */
+
+static int seen_index;
+static void *seen_scratch;
+static size_t seen_scratch_bytes;
+static int seen_nice;
+static cpu_set_t seen_cpus;
+
+static void
+look_around(strait_work_t *work, void *arg)
+{
+    (void)work;
+    (void)arg;
+    seen_index = strait_worker_index();
+    seen_scratch_bytes = 77;
+    seen_scratch = strait_worker_scratch(&seen_scratch_bytes);
+    errno = 0;
+    seen_nice = getpriority(PRIO_PROCESS, (id_t)gettid());
+    (void)sched_getaffinity(0, sizeof seen_cpus, &seen_cpus);
+}
+
+Test(pool, a_thread_of_no_pool_has_neither_number_nor_scratch)
+{
+    size_t bytes = 77;
+
+    check_int(strait_worker_index(), -1);
+    check_ptr(strait_worker_scratch(&bytes), NULL);
+    check_int(bytes, 0);
+    check_ptr(strait_worker_scratch(NULL), NULL);
+}
+
+Test(pool, scratch_stays_from_item_to_item)
+{
+    strait_pool_config_t config = config_of(1);
+    strait_pool_t *pool;
+    void *first;
+
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(run_on(pool, look_around, NULL));
+    check_ptr(seen_scratch, NULL);
+    check_int(seen_scratch_bytes, 0);
+    check_int(seen_index, 0);
+    check_err(strait_pool_destroy(pool), 0);
+    config.scratch_bytes = 100;
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(run_on(pool, look_around, NULL));
+    first = seen_scratch;
+    cr_assert(first != NULL);
+    check_int(seen_scratch_bytes, 100);
+    check_int((uintptr_t)first % 64, 0);
+    check_int(*(unsigned char *)first, 0);
+    memset(first, 1, 100);
+    cr_assert(run_on(pool, look_around, NULL));
+    check_ptr(seen_scratch, first);
+    check_int(*(unsigned char *)first, 1);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+struct meeting {
+    strait_work_t work;
+    pthread_barrier_t *barrier;
+    int index;
+    void *scratch;
+};
+
+static void
+meet(strait_work_t *work, void *arg)
+{
+    struct meeting *meeting = arg;
+
+    (void)work;
+    meeting->index = strait_worker_index();
+    meeting->scratch = strait_worker_scratch(NULL);
+    (void)pthread_barrier_wait(meeting->barrier);
+}
+
+Test(pool, each_worker_has_a_number_and_a_scratch_of_its_own)
+{
+    enum { N = 5 };
+    strait_pool_config_t config = config_of(N);
+    struct meeting meetings[N];
+    pthread_barrier_t barrier;
+    struct mailbox mailbox;
+    strait_pool_t *pool;
+    unsigned seen = 0;
+    int i;
+    int k;
+
+    config.scratch_bytes = 1;
+    mailbox_init(&mailbox);
+    pthread_barrier_init(&barrier, NULL, N);
+    check_err(strait_pool_create(&pool, &config), 0);
+    for (i = 0; i < N; i++) {
+        meetings[i].barrier = &barrier;
+        strait_work_init(&meetings[i].work, meet, NULL, &meetings[i]);
+        check_err(strait_work_submit(
+                      strait_pool_lane(pool), &meetings[i].work, &mailbox.sink),
+            0);
+    }
+    cr_assert(mailbox_take(&mailbox, N));
+    for (i = 0; i < N; i++) {
+        seen |= 1u << meetings[i].index;
+        for (k = 0; k < i; k++)
+            cr_assert(meetings[i].scratch != meetings[k].scratch);
+    }
+    check_int(seen, (1u << N) - 1);
+    check_err(strait_pool_destroy(pool), 0);
+    pthread_barrier_destroy(&barrier);
+}
+
+Test(pool, threads_are_nicer_than_their_creator)
+{
+    strait_pool_config_t config = config_of(1);
+    strait_pool_t *pool;
+    int mine = getpriority(PRIO_PROCESS, 0);
+
+    config.nice = 3;
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(run_on(pool, look_around, NULL));
+    check_int(seen_nice, mine + 3 < 19 ? mine + 3 : 19);
+    check_int(getpriority(PRIO_PROCESS, 0), mine);
+    check_err(strait_pool_destroy(pool), 0);
+    config.nice = 39;
+    check_err(strait_pool_create(&pool, &config), 0);
+    cr_assert(run_on(pool, look_around, NULL));
+    check_int(seen_nice, 19);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+/* The CPUs that this thread may use. */
+static uint32_t
+usable_cpus(uint32_t *cpus, uint32_t n_max)
+{
+    cpu_set_t set;
+    uint32_t n = 0;
+    uint32_t i;
+
+    check_int(sched_getaffinity(0, sizeof set, &set), 0);
+    for (i = 0; i < CPU_SETSIZE && n < n_max; i++) {
+        if (CPU_ISSET(i, &set))
+            cpus[n++] = i;
+    }
+    return n;
+}
+
+Test(pool, workers_are_pinned_one_by_one_and_the_others_to_all)
+{
+    strait_pool_config_t config = config_of(1);
+    struct mailbox mailbox;
+    strait_work_t work;
+    uint32_t cpus[2];
+    strait_pool_t *pool;
+    uint32_t i;
+
+    mailbox_init(&mailbox);
+    config.n_cpus = usable_cpus(cpus, 2);
+    config.cpus = cpus;
+    check_err(strait_pool_create(&pool, &config), 0);
+    /* It is read by create only. */
+    for (i = 0; i < config.n_cpus; i++)
+        cpus[i] += 1000;
+    cr_assert(run_on(pool, look_around, NULL));
+    check_int(CPU_COUNT(&seen_cpus), 1);
+    cr_assert(CPU_ISSET(cpus[0] - 1000, &seen_cpus));
+    strait_work_init(&work, look_around, NULL, NULL);
+    check_err(strait_work_submit(strait_pool_built_in(pool, STRAIT_POOL_FILE),
+                  &work, &mailbox.sink),
+        0);
+    cr_assert(mailbox_take(&mailbox, 1));
+    check_int(CPU_COUNT(&seen_cpus), config.n_cpus);
+    for (i = 0; i < config.n_cpus; i++)
+        cr_assert(CPU_ISSET(cpus[i] - 1000, &seen_cpus));
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+Test(pool, a_cpu_that_may_not_be_used_is_refused)
+{
+    strait_pool_config_t config = config_of(1);
+    strait_pool_t *pool = NULL;
+    uint32_t cpus[2];
+    cpu_set_t all;
+    cpu_set_t one;
+
+    if (usable_cpus(cpus, 2) < 2)
+        return; /* there is none that could be taken away */
+    check_int(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    CPU_SET(cpus[0], &one);
+    check_int(sched_setaffinity(0, sizeof one, &one), 0);
+    config.cpus = &cpus[1];
+    config.n_cpus = 1;
+    check_err(strait_pool_create(&pool, &config), -EINVAL);
+    check_ptr(pool, NULL);
+    check_int(sched_setaffinity(0, sizeof all, &all), 0);
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_pool_destroy(pool), 0);
+}
+
+/* ------------------------------------------------------------------- hooks */
+
+static STRAIT_ATOMIC(uint32_t) n_starts;
+static STRAIT_ATOMIC(uint32_t) n_exits;
+static STRAIT_ATOMIC(uint32_t) seen_by_start; /* bit per worker */
+static STRAIT_ATOMIC(uint32_t) seen_by_exit;
+static STRAIT_ATOMIC(uint32_t) n_wrong;
+
+static void
+on_start(uint32_t worker, void *arg)
+{
+    strait_add_rlx(&n_wrong,
+        (int)worker != strait_worker_index() || arg != (void *)&n_starts);
+    strait_or_acq_rel(&seen_by_start, 1u << worker % 32);
+    strait_add_acq_rel(&n_starts, 1);
+}
+
+static void
+on_exit_of(uint32_t worker, void *arg)
+{
+    strait_add_rlx(&n_wrong,
+        (int)worker != strait_worker_index() || arg != (void *)&n_starts);
+    strait_or_acq_rel(&seen_by_exit, 1u << worker % 32);
+    strait_add_acq_rel(&n_exits, 1);
+}
+
+static void
+check_started(strait_work_t *work, void *arg)
+{
+    uint32_t bit = 1u << strait_worker_index() % 32;
+
+    (void)arg;
+    (void)work;
+    /* After the one and before the other. */
+    strait_add_rlx(&n_wrong, (strait_load_acquire(&seen_by_start) & bit) == 0);
+    strait_add_rlx(&n_wrong, (strait_load_acquire(&seen_by_exit) & bit) != 0);
+}
+
+static strait_pool_config_t
+config_with_hooks(uint32_t n_workers)
+{
+    strait_pool_config_t config = config_of(n_workers);
+
+    strait_store_rlx(&n_starts, 0);
+    strait_store_rlx(&n_exits, 0);
+    strait_store_rlx(&seen_by_start, 0);
+    strait_store_rlx(&seen_by_exit, 0);
+    strait_store_rlx(&n_wrong, 0);
+    config.on_start = on_start;
+    config.on_exit = on_exit_of;
+    config.hook_arg = (void *)&n_starts;
+    return config;
+}
+
+Test(pool, hooks_are_called_once_on_each_thread)
+{
+    strait_pool_config_t config = config_with_hooks(3);
+    struct mailbox mailbox;
+    strait_work_t works[40];
+    strait_pool_t *pool;
+    int i;
+
+    mailbox_init(&mailbox);
+    check_err(strait_pool_create(&pool, &config), 0);
+    for (i = 0; i < 40; i++) {
+        strait_work_init(&works[i], check_started, NULL, NULL);
+        check_err(strait_work_submit(strait_pool_built_in(pool, i % 4),
+                      &works[i], &mailbox.sink),
+            0);
+    }
+    cr_assert(mailbox_take(&mailbox, 40));
+    check_int(strait_load_acquire(&n_exits), 0);
+    check_err(strait_pool_destroy(pool), 0);
+    cr_assert(strait_load_acquire(&n_starts) >= 5); /* 3 and those of 2 lanes */
+    check_int(strait_load_acquire(&n_exits), strait_load_acquire(&n_starts));
+    check_int(strait_load_acquire(&seen_by_start) & 7, 7);
+    check_int(strait_load_acquire(&seen_by_exit),
+        strait_load_acquire(&seen_by_start));
+    check_int(strait_load_acquire(&n_wrong), 0);
+}
+
+Test(pool, one_hook_may_be_missing)
+{
+    strait_pool_config_t config = config_with_hooks(2);
+    strait_pool_t *pool;
+
+    config.on_start = NULL;
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_pool_destroy(pool), 0);
+    check_int(strait_load_acquire(&n_exits), 2);
+    config = config_with_hooks(2);
+    config.on_exit = NULL;
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_pool_destroy(pool), 0);
+    check_int(strait_load_acquire(&n_starts), 2);
 }
 
 /* ----------------------------------------------------- close and destroy */
