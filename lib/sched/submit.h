@@ -35,7 +35,7 @@ enum {
     STI_WORK_REFUSED = 1 << 4,   /* ... because no thread could be started */
     STI_WORK_GROUPED = 1 << 5,   /* group_ is set */
     STI_WORK_REQUEST = 1 << 6,   /* made by strait_work_create (request.c) */
-    STI_WORK_RETURNED = 1 << 7,   /* nobody is in `run`, or ever will be */
+    STI_WORK_RETURNED = 1 << 7,  /* nobody is in `run`, or ever will be */
     STI_WORK_GIVEN_UP = 1 << 8,  /* a request that was given up meanwhile */
     STI_WORK_DELIVERED = 1 << 9, /* a request whose `done` has returned */
     STI_WORK_LATE = 1 << 10,     /* TOKEN was set by the deadline */
