@@ -105,7 +105,8 @@ static struct mailbox mailbox;
 static struct stay stay;
 static struct job jobs[4];
 static strait_group_t group;
-static int answer; /* of the helper, or of the other side */
+static int answer;      /* of the helper, or of the other side */
+static unsigned n_late; /* cancels that came between the queue and `run` */
 
 static void
 make_pool(uint32_t n_workers, strait_lane_config_t config)
@@ -204,6 +205,7 @@ first_is_over(void)
     require(answer == 0 || answer == -EALREADY);
     require(answer != 0 || jobs[0].status == -ECANCELED);
     require(jobs[0].status == 0 || jobs[0].status == -ECANCELED);
+    n_late += answer != 0 && jobs[0].status != 0;
     end_pool();
 }
 
@@ -227,6 +229,7 @@ member_is_over(void)
     check_once(&jobs[0]);
     require(answer == 0 || answer == 1);
     require(answer == 0 || jobs[0].status == -ECANCELED);
+    n_late += answer == 0 && jobs[0].status != 0;
     end_pool();
 }
 
@@ -570,6 +573,53 @@ all_went_round(void)
     end_pool();
 }
 
+/* The same in a lane that keeps the order of submits; what the items are done
+ * with comes in that order. */
+static void
+queued_in_order(void)
+{
+    strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
+
+    config.order = STRAIT_ORDER_SUBMIT;
+    config.window = 16;
+    make_pool(1, config);
+    require(stay_enter(&stay, lane, &mailbox));
+    require(strait_work_set_group(&jobs[0].work, &group) == 0);
+    submit(&jobs[0]);
+    submit(&jobs[1]);
+}
+
+static void
+go_on(void)
+{
+    stay_leave(&stay);
+    require(await(strait_lane_queued(lane) == 0));
+    require(await_parked());
+    require(job_submit(&jobs[3], lane, &mailbox) == 0);
+    require(await(lane_stats(lane)->queued == 0));
+    require(stay_enter(&long_one, lane, &mailbox));
+    submit(&jobs[2]);
+}
+
+static void
+all_came_in_order(void)
+{
+    stay_leave(&long_one);
+    await_done(&jobs[2]);
+    /* So all before it have come. */
+    require_count(jobs[0].n_done + jobs[1].n_done + jobs[2].n_done +
+            jobs[3].n_done + stay.n_done + long_one.n_done,
+        6);
+    check_once(&jobs[0]);
+    require(jobs[1].status == 0 && jobs[2].status == 0 && jobs[3].status == 0);
+    require(jobs[0].status == 0 || jobs[0].status == -ECANCELED);
+    require(
+        answer == 0 || answer == 1 || answer == -EALREADY || answer == -ESRCH);
+    require(await_parked());
+    require_count(lane_stats(lane)->n_run + lane_stats(lane)->n_removed, 6);
+    end_pool();
+}
+
 static void
 two_removers(void)
 {
@@ -906,61 +956,66 @@ static const struct scenario {
     void (*other)(void); /* while it is stopped */
     void (*judge)(void); /* when it goes on again */
     unsigned n_least;    /* operations that it must have been stopped at */
+    unsigned n_late;     /* cancels that must have come late, but in time */
 } scenarios[] = {
     { "run-cancel", POOL, one_item, submit_first, cancel_first, first_is_over,
-        10 },
+        10, 1 },
     { "run-group", POOL, one_item, submit_member, cancel_group, member_is_over,
-        10 },
+        10, 1 },
     { "run-shutdown", POOL, one_item, submit_first, shut_down_now,
-        first_is_over_and_the_pool, 10 },
+        first_is_over_and_the_pool, 10, 0 },
     { "park-submit", POOL, one_item, submit_first, submit_second, both_are_over,
-        20 },
+        20, 0 },
     { "run-give-up", POOL, plain_request, submit_request, give_up_and_leave,
-        request_is_over, 10 },
+        request_is_over, 10, 0 },
     { "report-give-up", POOL, reporting_request, submit_request,
-        give_up_and_leave, request_is_over, 16 },
+        give_up_and_leave, request_is_over, 16, 0 },
     { "run-future", POOL, one_future, submit_future, wait_a_little,
-        future_is_over, 10 },
+        future_is_over, 10, 0 },
     { "idle-submit", POOL, elastic_lane, nothing, submit_second, second_is_over,
-        8 },
+        8, 0 },
     { "idle-submit-no-threads", POOL, elastic_lane, nothing,
-        submit_without_threads, second_is_over, 8 },
+        submit_without_threads, second_is_over, 8, 0 },
     { "idle-submit-two", POOL, elastic_lane, nothing, submit_long_and_short,
-        short_one_is_over, 8 },
+        short_one_is_over, 8, 0 },
     { "limit-left", POOL, limited_lane, leave_limit, submit_long_one,
-        limit_is_left, 10 },
+        limit_is_left, 10, 0 },
     { "cancel-run", HELPER, queued_behind_stay, cancel_first, go_round,
-        all_went_round, 6 },
+        all_went_round, 6, 0 },
     { "group-run", HELPER, queued_behind_stay, cancel_group, go_round,
-        all_went_round, 6 },
+        all_went_round, 6, 0 },
+    { "cancel-run-ordered", HELPER, queued_in_order, cancel_first, go_on,
+        all_came_in_order, 6, 0 },
+    { "group-run-ordered", HELPER, queued_in_order, cancel_group, go_on,
+        all_came_in_order, 6, 0 },
     { "cancel-cancel", HELPER, queued_behind_stay, cancel_first, two_removers,
-        removed_once, 6 },
+        removed_once, 6, 0 },
     { "group-cancel", HELPER, queued_behind_stay, cancel_group, two_removers,
-        removed_once, 6 },
+        removed_once, 6, 0 },
     { "give-up-return", HELPER, running_request, give_up, return_from_request,
-        lost_is_over, 6 },
+        lost_is_over, 6, 0 },
     { "submit-group", HELPER, held_worker, try_to_submit, cancel_group_quietly,
-        nothing_has_run, 8 },
+        nothing_has_run, 8, 0 },
     { "submit-close", HELPER, held_worker, try_to_submit, end_of_the_pool,
-        accepted_or_refused, 8 },
+        accepted_or_refused, 8, 0 },
     { "submit-close-blocking", HELPER, elastic_lane_asleep, try_to_submit,
-        end_of_the_pool, accepted_or_refused, 8 },
+        end_of_the_pool, accepted_or_refused, 8, 0 },
     { "submit-submit", HELPER, ordered_lane, try_to_submit,
-        submit_for_the_same_sink, one_was_accepted, 8 },
+        submit_for_the_same_sink, one_was_accepted, 8, 0 },
     { "wish-run", HELPER, full_lane, make_wish, empty_lane, wish_is_fulfilled,
-        4 },
+        4, 0 },
     { "wish-cancel", HELPER, full_lane, make_wish, remove_from_lane,
-        wish_is_fulfilled, 4 },
+        wish_is_fulfilled, 4, 0 },
     { "wish-close", HELPER, full_lane, make_wish, end_of_the_pool,
-        wish_is_answered, 4 },
+        wish_is_answered, 4, 0 },
     { "lane-close", HELPER, one_item, add_lane, end_of_the_pool,
-        lane_was_added_or_not, 6 },
+        lane_was_added_or_not, 6, 0 },
     { "lane-close-blocking", HELPER, one_item, add_blocking_lane,
-        end_of_the_pool, lane_was_added_or_not, 6 },
+        end_of_the_pool, lane_was_added_or_not, 6, 0 },
     { "wait-run", HELPER, held_future, wait_for_it, let_it_happen,
-        waiter_is_back, 2 },
+        waiter_is_back, 2, 0 },
     { "wait-cancel", HELPER, held_future, wait_for_it, cancel_future,
-        waiter_is_back, 2 },
+        waiter_is_back, 2, 0 },
 };
 
 #define N_SCENARIOS (sizeof scenarios / sizeof scenarios[0])
@@ -1071,6 +1126,7 @@ main(int argc, char **argv)
         if (only != NULL && strcmp(only, scenario->name) != 0)
             continue;
         n_played++;
+        n_late = 0;
         fprintf(stderr, "%s\n", scenario->name);
         while (at <= STOPS_MAX) {
             int n_tries = at > scenario->n_least ? 1 : 5;
@@ -1083,6 +1139,7 @@ main(int argc, char **argv)
         }
         fprintf(stderr, "  stopped at %u operations\n", at - 1);
         require(at > scenario->n_least);
+        require(n_late >= scenario->n_late);
     }
     if (n_played == 0) {
         fprintf(stderr, "stop_anywhere: no scenario is called '%s'\n", only);
