@@ -13,6 +13,7 @@
 #include "blocks.h"
 #include "child.h"
 #include "mailbox.h"
+#include "sched/sched_priv.h"
 #include "unit.h"
 
 static struct blocks blocks = BLOCKS_INIT;
@@ -517,6 +518,74 @@ Test(cancel, in_lanes_of_class_blocking)
     cr_assert(mailbox_take(&mailbox, 2));
     check_int(jobs[0].n_run, 0);
     check_int(jobs[1].n_run, 1);
+}
+
+/* As if so many items had passed an empty lane. */
+static void
+let_pass(strait_lane_t *through, uint64_t n)
+{
+    strait_ring_t *ring = &through->outlet.ring;
+
+    /* rlx: the only worker is held. */
+    strait_add_rlx(&ring->producer_, n << STRAIT_RING_SHIFT_);
+    strait_add_rlx(&ring->consumer_, n);
+    strait_add_rlx(&ring->freed_, n);
+}
+
+/* An item knows the lower half of its position only. */
+Test(cancel, one_that_has_run_while_billions_passed_its_lane)
+{
+    static const uint64_t counts[] = { (uint64_t)1 << 31,
+        ((uint64_t)1 << 31) + 1, ((uint64_t)1 << 32) - 2,
+        ((uint64_t)1 << 32) - 1, (uint64_t)1 << 32, ((uint64_t)1 << 33) - 2 };
+    size_t round;
+
+    for (round = 0; round < sizeof counts / sizeof counts[0]; round++) {
+        struct watcher watcher;
+        int i;
+
+        memset(jobs, 0, sizeof jobs);
+        watcher_init(&watcher);
+        check_err(strait_work_submit(lane, &watcher.work, &mailbox.sink), 0);
+        cr_assert(wait_for(&watcher.entered));
+        let_pass(lane, counts[round]);
+        /* One of these may be where the running one seems to be. */
+        for (i = 0; i < 4; i++)
+            submit(lane, &jobs[i]);
+        check_err(strait_work_cancel(&watcher.work), -EALREADY);
+        check_int(strait_sink_drain(&mailbox.sink, 10, 0, NULL), 0);
+        check_err(strait_work_cancel(&jobs[2].work), 0);
+        sem_post(&watcher.go_on);
+        cr_assert(mailbox_take(&mailbox, 5));
+        check_err(watcher.status, 0);
+        cr_assert(watcher.after);
+        for (i = 0; i < 4; i++) {
+            check_int(jobs[i].n_done, 1);
+            check_int(jobs[i].n_run, i != 2);
+        }
+    }
+}
+
+/* The end of an item is the end of what it has to do with its pool. */
+Test(cancel, one_whose_pool_is_gone)
+{
+    strait_pool_t *other = new_pool(1, 4);
+    strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
+    strait_lane_t *ordered;
+
+    config.order = STRAIT_ORDER_SUBMIT;
+    check_err(strait_lane_create(&ordered, other, &config), 0);
+    submit(strait_pool_lane(other), &jobs[0]);
+    submit(ordered, &jobs[1]);
+    cr_assert(mailbox_take(&mailbox, 2));
+    check_err(strait_pool_destroy(other), 0);
+    check_err(strait_work_cancel(&jobs[0].work), -ESRCH);
+    check_err(strait_work_cancel(&jobs[1].work), -ESRCH);
+    cr_assert(!strait_work_cancelled(&jobs[0].work));
+    cr_assert(!strait_work_cancelled(&jobs[1].work));
+    submit(lane, &jobs[1]);
+    cr_assert(mailbox_take(&mailbox, 1));
+    check_int(jobs[1].n_run, 2);
 }
 
 /* ----------------------------------------------------------------- groups */

@@ -208,6 +208,53 @@ Test(pool, every_failing_allocation_is_survived)
     check_int(proc_settle_threads(threads), threads);
 }
 
+/* The same with all that can be asked for: what a thread does not get is like a
+ * thread that is not granted. */
+Test(pool, every_failing_allocation_of_a_rich_pool_is_survived)
+{
+    static struct blocks blocks = BLOCKS_INIT;
+    strait_pool_config_t config = config_of(3);
+    unsigned threads = proc_n_threads();
+    uint32_t cpus[3] = { 0, 0, 0 };
+    strait_pool_t *pool = NULL;
+    cpu_set_t set;
+    unsigned n_calls;
+    unsigned n_smaller = 0;
+    unsigned k;
+
+    check_int(sched_getaffinity(0, sizeof set, &set), 0);
+    while (!CPU_ISSET(cpus[0], &set))
+        cpus[0]++;
+    config.cpus = cpus;
+    config.n_cpus = 1;
+    config.scratch_bytes = 1000;
+    config.allocator = blocks_allocator(&blocks);
+    check_err(strait_pool_create(&pool, &config), 0);
+    check_err(strait_pool_destroy(pool), 0);
+    n_calls = blocks.n_calls;
+    for (k = 1; k <= n_calls; k++) {
+        int err;
+
+        pool = NULL;
+        blocks.fail_at = k;
+        blocks.fail_on = true;
+        err = strait_pool_create(&pool, &config);
+        blocks.fail_at = 0;
+        if (err == 0) {
+            cr_assert(strait_pool_workers(pool) < 3);
+            n_smaller++;
+            check_err(strait_pool_destroy(pool), 0);
+        } else {
+            check_err(err, -ENOMEM);
+            check_ptr(pool, NULL);
+        }
+        cr_assert(
+            blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    }
+    check_int(n_smaller, 2);
+    check_int(proc_settle_threads(threads), threads);
+}
+
 /* -------------------------------------------------------------- threads */
 
 static char seen_name[32];
