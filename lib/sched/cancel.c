@@ -4,7 +4,7 @@
  * item, the canceller or a worker, is decided in removal.h; what is not queued
  * any more only gets a token.
  *
- * Tests: tests/sched/test_cancel.c, stress_cancel.c.
+ * Tests: tests/sched/test_cancel.c, stress_lanes.c.
  */
 #include "sched/submit.h"
 

@@ -22,7 +22,7 @@
  * Edges.
  *   X1  RMW of each of them -> RMW of the last one      all uses of the request
  *
- * Tests: tests/sched/test_request.c, stress_cancel.c.
+ * Tests: tests/sched/test_request.c, stress_lanes.c.
  */
 #include "sched/submit.h"
 
