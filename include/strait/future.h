@@ -65,6 +65,7 @@ STRAIT_API STRAIT_NODISCARD int strait_future_submit(
  * @retval -EDEADLK    not over yet, and the caller is a worker of the same pool
  *   or a thread whose loop runs, which must not wait
  * @retval -ESRCH      it was never submitted
+ * @retval -ECHILD     not over yet, and the pool stayed in the parent of a fork
  * @retval -EINVAL     NULL
  * @threads any number, once submit has returned  @progress sleeps
  * @cost 0 system calls if it is over

@@ -21,10 +21,12 @@
  * doing, or one that was just woken does so before it runs anything; while none
  * is, a submit makes no system call. A burst of n submits wakes at most as many
  * as are parked, and at most n. A worker hands on the completion of one item
- * before it starts the next. An idle pool uses no CPU and never wakes up.
+ * before it starts the next. An idle pool uses no CPU and never wakes up, but for
+ * threads of class BLOCKING that end after their idle_ms.
  *
  * Threads of the pool are named after it, block all signals but those that
- * report faults, and start in strait_pool_create.
+ * report faults, and start in strait_pool_create; those of class BLOCKING when
+ * there is work for them.
  */
 #ifndef STRAIT_POOL_H
 #define STRAIT_POOL_H

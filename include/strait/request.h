@@ -2,7 +2,7 @@
 /**
  * @file request.h
  * Work items that the library owns, for calls that may never come back: a
- * request can be given up while it runs. Its `done` then comes at once, and the
+ * request can be given up while it runs. Its `done` then comes at once (in a lane of order SUBMIT: in its turn), and the
  * thread that is lost in the call counts against its lane until it returns.
  *
  *     strait_work_t *work;

@@ -97,18 +97,24 @@ STRAIT_API void strait_work_init(strait_work_t *work, strait_work_fn run,
  * @retval 0           accepted: `done` will be called once
  * @retval -EAGAIN     the lane is full, or so much is in flight for this sink
  *   that the order could not be kept (lane.h, window); nothing happened.
- *   strait_lane_on_drain() says when to try again
+ *   If the lane is full strait_lane_on_drain() says when to try again. If it
+ *   is not (strait_lane_queued), the order is the reason: then try again in the
+ *   next `done` on this sink; a drain would come at once
  * @retval -ESHUTDOWN  the pool was closed; nothing happened
  * @retval -ECANCELED  its group was cancelled; nothing happened
- * @retval -EBUSY      this item is in flight
+ * @retval -EBUSY      this item is in flight, or is a request in its `done`
  * @retval -EINVAL     an argument is NULL, the item has no `run`, or its group
  *   belongs to another pool
  * @retval -ENOSPC, -ENOMEM  lanes of order SUBMIT: too many sinks, or no memory
  *   for the window of a new one
  * @retval -ECHILD     the pool stayed in the parent of a fork
- * @threads any  @progress lock-free; 1 system call if a worker must be woken
- *   (a new thread in an idle lane of class BLOCKING)
- * @cost 1 RMW (2 with order SUBMIT, 2 more with a wake-up), 0 allocations
+ * @threads any  @progress lock-free; 1 system call if a worker must be woken. A
+ *   lane of class BLOCKING without a thread starts one here: blocking(thread
+ *   start). A thread stopped between claiming its place and filling it hides what
+ *   comes behind it in that lane; one stopped before the wake-up that it owes
+ *   delays the worker that it was to wake
+ * @cost 1 RMW (2 with order SUBMIT, 2 more with a wake-up), 0 allocations (one
+ *   for the first item of a sink in a lane of order SUBMIT)
  */
 STRAIT_API STRAIT_NODISCARD int strait_work_submit(strait_lane_t *lane,
     strait_work_t *work, strait_sink_t *sink) STRAIT_NOEXCEPT;
@@ -163,7 +169,8 @@ STRAIT_API void strait_group_init(strait_group_t *group) STRAIT_NOEXCEPT;
 
 /**
  * Makes an item a member of a group from its next submit on.
- * @param group  NULL: of none; must stay valid while a member is in flight
+ * @param group  NULL: of none; must stay valid while a member is in flight; of a
+ *   request: until its `release`
  * @retval 0 done; -EBUSY the item is in flight; -EINVAL work is NULL
  * @threads owner of the item  @progress wait-free
  */

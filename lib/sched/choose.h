@@ -201,25 +201,21 @@ sti_choose_among(sti_worker_t *worker, uint32_t from, uint32_t to,
 }
 
 /*
- * True if this lane, which has just come first, comes first again as long as
- * nothing changes: then a worker in the middle of a group of short items need not
- * choose anew for each of them, which would cost more than they do. What another
- * lane gets meanwhile waits for the end of the group, STI_GROUP_NS; so does who
- * wants in at the gate, which is left at the end.
+ * True if no other lane of the crew has anything ready: then this one, which has
+ * just come first, comes first again, and a worker in the middle of a group of
+ * short items need not choose anew for each of them, which would cost more than
+ * they do. Its gate is left at the end of the group. With another lane ready
+ * there are no groups: who comes first depends on how long each item takes.
  */
 static inline bool
-sti_lane_goes_on(const sti_worker_t *worker, const strait_lane_t *lane)
+sti_lane_alone(const sti_worker_t *worker, const strait_lane_t *lane)
 {
     const sti_crew_t *crew = worker->crew;
     uint32_t i;
 
-    if (worker->aged != NULL)
-        return false;
     for (i = 0; i < worker->n_ranked; i++) {
-        const strait_lane_t *other = crew->lanes[worker->rank[i]];
+        const strait_lane_t *other = crew->lanes[i];
 
-        if (other->priority < lane->priority)
-            return true;
         if (other != lane && sti_lane_ready(other))
             return false;
     }

@@ -244,8 +244,10 @@ start_on(sti_worker_t *worker)
         err = -pthread_create(&worker->thread, &attr, sti_worker_main, worker);
         (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
         if (err != 0) {
-            /* rlx: as above. */
-            (void)strait_add_rlx(&pool->n_live, 0 - (uint32_t)1);
+            /* [K2:rel] nothing; who waits for the last thread must hear of
+             * this, too. */
+            (void)strait_add_release(&pool->n_live, 0 - (uint32_t)1);
+            (void)sti_futex_wake(&pool->n_live, INT_MAX, UINT32_MAX);
         }
     }
     (void)pthread_attr_destroy(&attr);

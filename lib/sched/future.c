@@ -114,6 +114,8 @@ strait_future_wait(strait_future_t *future, uint64_t deadline_ns)
             return -ESRCH;
         if (deadline_ns == 0)
             return -ETIMEDOUT;
+        if (sti_forked(sti_work_lane(&future->work_)->pool->fork_generation))
+            return -ECHILD;
         if (must_not_wait(future))
             return -EDEADLK;
         if (deadline_ns != UINT64_MAX && strait_now_ns() >= deadline_ns)

@@ -309,8 +309,12 @@ sti_lane_add(strait_lane_t *lane, uint32_t n_lanes)
      * below sees `closed`. */
     strait_store_sc(&pool->n_lanes, n_lanes + 1);
     /* SC: store-load, the other half of the above. */
-    if (strait_load_sc(&pool->closed) != 0)
+    if (strait_load_sc(&pool->closed) != 0) {
         (void)strait_ring_close(&lane->outlet.ring);
+        /* Somebody may have found it in between, and the workers be gone. */
+        (void)sti_lane_end_all(lane, STI_WORK_CANCELED, UINT64_MAX);
+        sti_lane_drained(lane, -ESHUTDOWN);
+    }
     sti_parking_wake_all(&crew->parking);
 }
 

@@ -90,7 +90,7 @@ strait_work_discard(strait_work_t *work)
     state = strait_load_rlx(&work->state_);
     if ((state & STI_WORK_REQUEST) == 0)
         return -EINVAL;
-    if (state & STI_WORK_IN_FLIGHT)
+    if (state & (STI_WORK_IN_FLIGHT | STI_WORK_RETURNED | STI_WORK_GIVEN_UP))
         return -EBUSY;
     free_request(work);
     return 0;

@@ -33,7 +33,7 @@ typedef struct sti_cell {
 } sti_cell_t;
 
 /* A worker times up to so many items at once, ... */
-#define STI_GROUP_MAX 64
+#define STI_GROUP_MAX 8
 /* ... while they take no longer than this together, ns. */
 #define STI_GROUP_NS 4000
 

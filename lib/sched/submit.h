@@ -92,7 +92,7 @@ sti_work_submit(strait_lane_t *lane, strait_work_t *work, strait_sink_t *sink,
         return -ECHILD;
     /* rlx: the owner asks about its own item. */
     state = strait_load_rlx(&work->state_);
-    if (state & STI_WORK_IN_FLIGHT)
+    if (state & (STI_WORK_IN_FLIGHT | STI_WORK_RETURNED | STI_WORK_GIVEN_UP))
         return -EBUSY;
     if (state & STI_WORK_GROUPED) {
         err = sti_group_admit(work->group_, lane);

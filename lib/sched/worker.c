@@ -88,9 +88,15 @@ run_on(sti_worker_t *worker, strait_lane_t *lane)
 {
     strait_work_t *work;
 
-    while (worker->n_group != 0 &&
-        sti_lane_pop(worker, lane, &work) == STRAIT_RING_DONE)
+    while (worker->n_group != 0) {
+        if (!sti_lane_alone(worker, lane)) {
+            sti_stopwatch_flush(worker);
+            return;
+        }
+        if (sti_lane_pop(worker, lane, &work) != STRAIT_RING_DONE)
+            return;
         run(worker, work);
+    }
 }
 
 /*
@@ -243,8 +249,7 @@ serve(sti_worker_t *worker)
             }
             sti_gap_reset(&gap);
             run(worker, work);
-            if (worker->n_group != 0 && sti_lane_goes_on(worker, lane))
-                run_on(worker, lane);
+            run_on(worker, lane);
             sti_lane_leave(worker, lane);
             continue;
         }
