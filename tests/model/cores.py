@@ -29,6 +29,8 @@ CORES = {
     "lib/sched/crew.c": "crew",
     "lib/sched/request.c": "request",
     "lib/sched/progress.c": "request",
+    "lib/sched/drain.c": "drain",
+    "lib/sched/future.c": "future",
     "lib/sched/lane.c": "pool",
     "lib/sched/pool.c": "pool",
     "lib/sched/order.h": "order",

@@ -26,6 +26,7 @@
 #define THREADS_MAX 6
 
 M_STATE int n_threads_started;
+M_STATE int n_threads_joined;
 
 static int
 start_thread(pthread_t *thread, void *(*fn)(void *), void *arg)
@@ -44,7 +45,8 @@ start_thread(pthread_t *thread, void *(*fn)(void *), void *arg)
 
 #define pthread_create(thread, attr, fn, arg)                                  \
     ((void)(attr), start_thread((thread), (fn), (arg)))
-#define pthread_join(thread, ret) (ex_join((int)M_GET(&(thread))), 0)
+#define pthread_join(thread, ret)                                              \
+    (ex_join((int)M_GET(&(thread))), n_threads_joined++, 0)
 #define pthread_setname_np(thread, name) ((void)(thread), (void)(name), 0)
 #define pthread_attr_init(attr) ((void)(attr), 0)
 #define pthread_attr_destroy(attr) ((void)(attr), 0)

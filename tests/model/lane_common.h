@@ -43,6 +43,7 @@
 #define sti_stopwatch_start(worker, work) ((void)(worker), (void)(work))
 #define sti_stopwatch_count(worker) ((void)(worker))
 #define sti_stopwatch_stop(worker) ((void)((worker)->n_group = GROUP))
+#define sti_stopwatch_flush(worker) ((void)((worker)->n_group = 0))
 #define sti_stopwatch_skip(worker) ((void)(worker))
 #define sti_stopwatch_idle(worker) ((void)((worker)->n_group = 0))
 #define sti_stopwatch_woken(worker) ((void)(worker))

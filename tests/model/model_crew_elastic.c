@@ -3,12 +3,14 @@
  * @obligation in a lane of class BLOCKING no item waits while fewer threads than
  *   max_threads have one, whatever those wait for, and whether threads are just
  *   being started or time out: as many items as threads, each of which ends only
- *   when all others have started. A close ends all threads after the last item
+ *   when all others have started; each seat has one thread at a time, and each
+ *   thread is joined. A close ends all threads after the last item
  * @core crew
  * @case 1t -DTHREADS=1 -DWARM=2
  * @case 2t -DTHREADS=2 -DWARM=1
  * @case 2t-1s -DTHREADS=2 -DSUBMITTERS=1 -DWARM=1
  * @case 3t -DTHREADS=3 -DWARM=0
+ * @case 3t-1s -DTHREADS=3 -DSUBMITTERS=1 -DWARM=0
  * @case 2t-min -DTHREADS=2 -DMIN=1 -DWARM=1
  */
 #define _GNU_SOURCE
@@ -34,6 +36,25 @@ struct item {
 M_STATE struct item items[SUBMITTERS][ROW];
 M_STATE STRAIT_ATOMIC(uint32_t) n_started;
 M_STATE STRAIT_ATOMIC(sti_cell_t *) cells[THREADS];
+
+/* What belongs to a seat, and to whoever waits for the end of all threads. */
+M_STATE int seat_is_used[THREADS];
+
+static void
+on_start(uint32_t index, void *arg)
+{
+    (void)arg;
+    M_ASSERT(M_GET(&seat_is_used[index]) == 0);
+    M_SET(&seat_is_used[index], 1);
+}
+
+static void
+on_exit_of(uint32_t index, void *arg)
+{
+    (void)arg;
+    M_ASSERT(M_GET(&seat_is_used[index]) == 1);
+    M_SET(&seat_is_used[index], 0);
+}
 
 /* Not even one thread: the lane would have to give its items back. */
 bool
@@ -122,6 +143,8 @@ M_MAIN
 
     pool_init();
     strait_store_rlx(&pool.cpu.n_lanes, 0);
+    pool.config.on_start = on_start;
+    pool.config.on_exit = on_exit_of;
     elastic_init();
     for (i = 0; i < SUBMITTERS * ROW; i++)
         item_init(&items[i / ROW][i % ROW].work, run_item);
@@ -132,9 +155,16 @@ M_MAIN
     M_AWAIT(strait_load_acquire(&n_finished) == SUBMITTERS * ROW);
     for (i = 1; i < SUBMITTERS; i++)
         M_JOIN(submitters[i]);
+#if MIN > 0
+    M_ASSERT(strait_add_rlx(&lanes[0].own.size.word_, STI_ZERO) >=
+        MIN * STI_GATE_ONE);
+#endif
     close_pool();
     M_AWAIT(strait_load_acquire(&pool.n_live) == 0);
+    for (i = 0; i < THREADS; i++)
+        M_ASSERT(M_GET(&seat_is_used[i]) == 0);
     sti_crew_join(&lanes[0].own);
+    M_ASSERT(n_threads_joined == n_threads_started);
     for (i = 0; i < SUBMITTERS * ROW; i++)
         M_ASSERT(M_GET(&items[i / ROW][i % ROW].ran) == 1);
 }

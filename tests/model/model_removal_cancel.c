@@ -3,7 +3,8 @@
  * @obligation an item that is cancelled, by itself or with its group, while
  *   workers take it, ends once: either it ran, or it did not and its end says
  *   -ECANCELED; whoever ends it may free it at once; a place that is used again
- *   meanwhile is not touched
+ *   meanwhile, and what is not in the group, is not touched; a group that was
+ *   cancelled takes no more members
  * @core removal
  * @case item-1w -DITEMS=1 -DWORKERS=1 -DCANCEL_ITEM
  * @case item-2w -DITEMS=2 -DWORKERS=2 -DCANCEL_ITEM
@@ -12,6 +13,8 @@
  * @case group-2w -DITEMS=2 -DWORKERS=2
  * @case group-lap -DITEMS=4 -DWORKERS=1
  * @case group-lap-2w -DITEMS=4 -DWORKERS=2
+ * @case mixed-1w -DITEMS=4 -DMEMBERS=2 -DWORKERS=1
+ * @case mixed-2w -DITEMS=4 -DMEMBERS=2 -DWORKERS=2
  * @case both -DITEMS=3 -DWORKERS=1 -DCANCEL_ITEM -DCANCEL_GROUP
  */
 #define REAL_WORK
@@ -31,6 +34,10 @@ static void hand_over(strait_sink_t *sink, strait_sink_entry_t *entry);
 #ifndef CANCEL_ITEM
 #define CANCEL_GROUP
 #endif
+/* Those that come first are in the group. */
+#ifndef MEMBERS
+#define MEMBERS ITEMS
+#endif
 
 struct item {
     strait_work_t work;
@@ -41,6 +48,9 @@ struct item {
 M_STATE strait_sink_t the_sink;
 M_STATE struct item items[ITEMS];
 M_STATE strait_group_t group;
+#ifdef CANCEL_GROUP
+M_STATE strait_work_t late;
+#endif
 M_STATE STRAIT_ATOMIC(uint32_t) n_submitted;
 M_STATE STRAIT_ATOMIC(uint32_t) n_ended;
 
@@ -68,6 +78,7 @@ hand_over(strait_sink_t *sink, strait_sink_entry_t *entry)
     M_ASSERT(M_GET(&item->ended) == 0);
     M_SET(&item->ended, 1);
     M_ASSERT(status == (M_GET(&item->ran) ? 0 : -ECANCELED));
+    M_ASSERT(item < &items[MEMBERS] || status == 0);
 #ifndef CANCEL_ITEM
     /* Who cancels an item must keep it; of a group nobody needs more. */
     M_FREE(item, sizeof(*item));
@@ -135,7 +146,8 @@ M_MAIN
         int err;
 
         strait_work_init(&items[i].work, run_item, NULL, NULL);
-        M_ASSERT(strait_work_set_group(&items[i].work, &group) == 0);
+        if (i < MEMBERS)
+            M_ASSERT(strait_work_set_group(&items[i].work, &group) == 0);
         while ((err = strait_work_submit(
                     &lanes[0], &items[i].work, &the_sink)) == -EAGAIN)
             M_PAUSE();
@@ -159,6 +171,11 @@ M_MAIN
         M_ASSERT(
             sti_lane_take(&workers[0], &lanes[0], &work) == STRAIT_RING_EMPTY);
     }
+#ifdef CANCEL_GROUP
+    strait_work_init(&late, run_item, NULL, NULL);
+    M_ASSERT(strait_work_set_group(&late, &group) == 0);
+    M_ASSERT(strait_work_submit(&lanes[0], &late, &the_sink) == -ECANCELED);
+#endif
     M_ASSERT(strait_ring_is_empty(&lanes[0].outlet.ring));
     M_ASSERT(strait_load_rlx(&lanes[0].removal.attention_) == 0);
 }

@@ -2,7 +2,8 @@
 /*
  * @obligation a request that is submitted once has one `done`, with 0 exactly if
  *   nobody has ended it before; its reports of progress come before that or not
- *   at all; it is released and freed once, after its `done` and after the thread
+ *   at all, the last one comes if nobody ends it, and none is pushed once `done`
+ *   has been called, which may end the sink; it is released and freed once, after its `done` and after the thread
  *   has left `run`, and nobody touches it afterwards: give_up against cancel,
  *   against the worker that takes it, runs it and returns, and against reports
  * @core request
@@ -11,6 +12,7 @@
  * @case cancel -DGIVERS=1 -DCANCEL
  * @case runs -DGIVERS=1 -DRUNS
  * @case lost -DGIVERS=1 -DRUNS -DLOST
+ * @case lost-2 -DGIVERS=2 -DRUNS -DLOST
  * @case lost-report -DGIVERS=1 -DRUNS -DLOST -DREPORTS=2
  * @case runs-2 -DGIVERS=2 -DRUNS -DCANCEL
  * @case report -DGIVERS=0 -DREPORTS=2
@@ -18,12 +20,17 @@
  * @case report-runs -DGIVERS=1 -DRUNS -DREPORTS=2
  */
 #define REAL_SINK
+#include "model.h"
+#include <strait/sink.h>
+#define strait_sink_push(sink, entry) push(sink, entry)
+static void push(strait_sink_t *sink, strait_sink_entry_t *entry);
 #define REAL_WORK
 #define REAL_CANCEL
 #define REAL_PROGRESS
 #define OWN_MEMORY
 #include "lane_common.h"
 
+#undef strait_sink_push
 #include "queue/mpsc.c"
 #include "queue/sink.c"
 
@@ -53,6 +60,8 @@ M_STATE STRAIT_ATOMIC(uint32_t) is_given_up;
 M_STATE int n_done;
 M_STATE int n_ends; /* by give_up or cancel */
 M_STATE int status_of_done;
+M_STATE int value_shown;
+M_STATE STRAIT_ATOMIC(uint32_t) is_done;
 
 const strait_allocator_t *
 sti_allocator_or_default(const strait_allocator_t *allocator)
@@ -95,6 +104,17 @@ sti_free(const strait_allocator_t *allocator, void *block, size_t size_bytes)
     M_ASSERT(strait_add_rlx(&n_freed, 1) == 0);
 }
 
+/* Into the real sink, which must be there until a report is in it. */
+static void
+push(strait_sink_t *a_sink, strait_sink_entry_t *entry)
+{
+    bool is_report = entry->deliver_ == deliver_progress;
+
+    strait_sink_push(a_sink, entry);
+    if (is_report)
+        M_ASSERT(strait_load_rlx(&is_done) == 0);
+}
+
 static void
 nobody_sleeps(strait_sink_t *a_sink, void *arg)
 {
@@ -127,9 +147,13 @@ found(strait_work_t *work, int status, void *arg)
 
     (void)work;
     M_ASSERT(n_done++ == 0);
+    strait_store_rlx(&is_done, 1);
     status_of_done = status;
     if (status == 0)
         M_ASSERT(M_GET(&query->result) == 1);
+    /* It came before, for it was pushed before. */
+    if (status == 0)
+        M_ASSERT(value_shown == REPORTS);
 }
 
 static void
@@ -139,6 +163,8 @@ show(strait_progress_t *progress, uint64_t value, void *arg)
     (void)arg;
     M_ASSERT(n_done == 0);
     M_ASSERT(value >= 1 && value <= REPORTS);
+    M_ASSERT(value_shown <= (int)value);
+    value_shown = (int)value;
 #if REPORTS > 0
     M_COVER("a report arrives");
 #endif

@@ -23,6 +23,8 @@ WORK = "lib/sched/work.c"
 CREW = "lib/sched/crew.c"
 REQUEST = "lib/sched/request.c"
 PROGRESS = "lib/sched/progress.c"
+DRAIN = "lib/sched/drain.c"
+FUTURE = "lib/sched/future.c"
 LANE = "lib/sched/lane.c"
 ORDER_H = "lib/sched/order.h"
 ORDER_C = "lib/sched/order.c"
@@ -43,6 +45,8 @@ GATE_MODELS = ("gate_enter", "gate_lane")
 REMOVAL_MODELS = ("removal_cancel",)
 CREW_MODELS = ("crew_elastic",)
 REQUEST_MODELS = ("request_end",)
+DRAIN_MODELS = ("drain_wish",)
+FUTURE_MODELS = ("future_wait",)
 ORDER_MODELS = ("order_turns", "order_bound", "order_give", "order_open",
                 "order_close")
 BELL_MODELS = ("bell_ref", "bell_sleep")
@@ -862,6 +866,91 @@ worker)->bits_, ~bit) &
     Mutant("request-reports-after-done", "request", REQUEST_MODELS, [
         (PROGRESS, "    if (status == 0 && (state & STI_WORK_IN_FLIGHT) != 0)\n",
          "    if (status == 0)\n")]),
+
+    # ------------------------------------------------------------ drain
+    Mutant("drain-looks-by-load", "drain", DRAIN_MODELS, [
+        (DRAIN, "c = strait_add_acq_rel(&ring->consumer_, STI_ZERO);",
+         "c = strait_load_acquire(&ring->consumer_);")]),
+    Mutant("drain-looks-for-the-close-by-load", "drain", DRAIN_MODELS, [
+        (DRAIN, "p = strait_or_release(&ring->producer_, STI_ZERO);",
+         "p = strait_load_rlx(&ring->producer_);")]),
+    Mutant("drain-no-second-look", "drain", DRAIN_MODELS, [
+        (DRAIN, "    else if ((p >> STRAIT_RING_SHIFT_) - c <= "
+         "lane->low_water)\n        call(lane, 0);\n", "    (void)c;\n")]),
+    Mutant("drain-no-second-look-for-the-close", "drain", DRAIN_MODELS, [
+        (DRAIN, "    if (p & STRAIT_RING_CLOSED_)\n"
+         "        call(lane, -ESHUTDOWN);\n    else if (", "    if (")]),
+    Mutant("drain-looks-before-it-wishes", "drain", DRAIN_MODELS, [
+        (DRAIN, "    c = strait_add_acq_rel(&ring->consumer_, STI_ZERO);\n", ""),
+        (DRAIN, "    sti_attention_add(&lane->removal, 1);\n",
+         "    c = strait_add_acq_rel(&ring->consumer_, STI_ZERO);\n"
+         "    sti_attention_add(&lane->removal, 1);\n")]),
+    Mutant("drain-draws-no-attention", "drain", DRAIN_MODELS, [
+        (DRAIN, "    sti_attention_add(&lane->removal, 1);\n", ""),
+        (DRAIN, "        sti_attention_add(&lane->removal, 0 - (uint32_t)1);\n",
+         "")]),
+    Mutant("drain-keeps-attention", "drain", DRAIN_MODELS, [
+        (DRAIN, "        sti_attention_add(&lane->removal, 0 - (uint32_t)1);\n",
+         "")]),
+    Mutant("drain-takes-in-two-steps", "drain", DRAIN_MODELS, [
+        (DRAIN, "    strait_drain_t *drain = strait_xchg_acquire(&lane->drains, "
+         "NULL);\n",
+         """    strait_drain_t *drain = strait_load_acquire(&lane->drains);
+
+    strait_store_rlx(&lane->drains, NULL);
+""")]),
+    Mutant("drain-wishes-by-store", "drain", DRAIN_MODELS, [
+        (DRAIN, "    } while (!strait_cas_weak_release(&lane->drains, &top, "
+         "drain));\n",
+         """    } while (top != strait_load_rlx(&lane->drains));
+    strait_store_release(&lane->drains, drain);
+""")]),
+    Mutant("drain-reads-the-next-after-the-call", "drain", DRAIN_MODELS, [
+        (DRAIN, "        strait_drain_t *next = drain->next_;\n", ""),
+        (DRAIN, "        drain = next;\n", "        drain = drain->next_;\n")]),
+    Mutant("drain-close-calls-nobody", "drain", DRAIN_MODELS, [
+        (DRAIN, "    if (status != 0 ||\n        strait_ring_length",
+         "    if (strait_ring_length")]),
+    Mutant("drain-worker-looks-before-it-takes", "drain", DRAIN_MODELS, [
+        (CHOOSE, "        int popped = strait_ring_take_(ring, &value, &pos);\n",
+         "        bool drawn = sti_attention(&lane->removal);\n"
+         "        int popped = strait_ring_take_(ring, &value, &pos);\n"),
+        (CHOOSE, "        if (sti_attention(&lane->removal)) {\n",
+         "        if (drawn) {\n")]),
+
+    # ----------------------------------------------------------- future
+    Mutant("future-done-by-store", "future", FUTURE_MODELS, [
+        (FUTURE, "    if (strait_xchg_release(word, DONE) == WAITED)\n",
+         """    uint32_t before = strait_load_rlx(word);
+
+    strait_store_release(word, DONE);
+    if (before == WAITED)
+""")]),
+    Mutant("future-wakes-nobody", "future", FUTURE_MODELS, [
+        (FUTURE, "    if (strait_xchg_release(word, DONE) == WAITED)\n",
+         "    if (strait_xchg_release(word, DONE) == DONE)\n")]),
+    Mutant("future-wakes-one", "future", FUTURE_MODELS, [
+        (FUTURE, "sti_futex_wake(word, INT_MAX, UINT32_MAX);",
+         "sti_futex_wake(word, 1, UINT32_MAX);")]),
+    Mutant("future-sleeps-without-a-mark", "future", FUTURE_MODELS, [
+        (FUTURE, "        if (word == PENDING && !strait_cas_rlx(&future->word_, "
+         "&word, WAITED))\n            continue;\n", ""),
+        (FUTURE, "sti_futex_wait_until(&future->word_, WAITED, deadline_ns);",
+         "sti_futex_wait_until(&future->word_, word, deadline_ns);")]),
+    Mutant("future-marks-by-store", "future", FUTURE_MODELS, [
+        (FUTURE, "        if (word == PENDING && !strait_cas_rlx(&future->word_, "
+         "&word, WAITED))\n            continue;\n",
+         "        if (word == PENDING)\n"
+         "            strait_store_rlx(&future->word_, WAITED);\n")]),
+    Mutant("future-writes-after-done", "future", FUTURE_MODELS, [
+        (FUTURE, "    future->status_ = status;\n", ""),
+        (FUTURE, "        (void)sti_futex_wake(word, INT_MAX, UINT32_MAX);\n",
+         "        (void)sti_futex_wake(word, INT_MAX, UINT32_MAX);\n"
+         "    future->status_ = status;\n")]),
+    Mutant("future-reads-after-done", "future", FUTURE_MODELS, [
+        (FUTURE, "    if (strait_xchg_release(word, DONE) == WAITED)\n",
+         "    (void)strait_xchg_release(word, DONE);\n"
+         "    if (strait_load_rlx(word) == DONE)\n")]),
 
     # ------------------------------------------------------------ order
     Mutant("order-limit-not-strict", "order", ORDER_MODELS, [
