@@ -23,7 +23,9 @@
 #endif
 /* The explorer's threads are few: when so many have been started, the others
  * stay (see strait_now_ns in lane_common.h). */
+#ifndef THREADS_MAX
 #define THREADS_MAX 6
+#endif
 
 M_STATE int n_threads_started;
 M_STATE int n_threads_joined;

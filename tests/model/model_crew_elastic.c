@@ -3,7 +3,8 @@
  * @obligation in a lane of class BLOCKING no item waits while fewer threads than
  *   max_threads have one, whatever those wait for, and whether threads are just
  *   being started or time out: as many items as threads, each of which ends only
- *   when all others have started; each seat has one thread at a time, and each
+ *   when all others have started; also if the system has refused a thread once,
+ *   as far as items are submitted afterwards or end by themselves; each seat has one thread at a time, and each
  *   thread is joined. A close ends all threads after the last item
  * @core crew
  * @case 1t -DTHREADS=1 -DWARM=2
@@ -11,10 +12,18 @@
  * @case 2t-1s -DTHREADS=2 -DSUBMITTERS=1 -DWARM=1
  * @case 3t -DTHREADS=3 -DWARM=0
  * @case 3t-1s -DTHREADS=3 -DSUBMITTERS=1 -DWARM=0
+ * @case 3t-fails -DTHREADS=3 -DMIN=1 -DWARM=0 -DFAILS=1 -DTHREADS_MAX=5
  * @case 2t-min -DTHREADS=2 -DMIN=1 -DWARM=1
  */
 #define _GNU_SOURCE
 #define REAL_CREW
+#ifndef FAILS
+#define FAILS 0
+#endif
+/* Once there is a thread, some are refused. */
+#define START_FAILS() (n_threads_started >= 1 && n_fails < FAILS && ++n_fails)
+#include "model.h"
+M_STATE int n_fails;
 #define WORKERS THREADS
 #define CAPACITY 4
 #ifndef MIN
@@ -76,7 +85,7 @@ run_item(strait_work_t *work, void *arg)
     (void)arg;
     M_ASSERT(M_GET(&item->ran) == 0);
     M_SET(&item->ran, 1);
-    if (i < WARM)
+    if (i < WARM || FAILS > 0)
         return;
     (void)strait_add_rlx(&n_started, 1);
     M_AWAIT(strait_load_rlx(&n_started) == THREADS);

@@ -3,7 +3,8 @@
  * @obligation a wish to hear of room in a lane is called once: with 0 when no
  *   more than low_water items are left, also if that is so already, or with
  *   -ESHUTDOWN by a close; none is left behind by a lane that has been drained
- *   or closed, and nobody touches a wish after its call
+ *   or closed; whoever calls it sees what was written before, and nobody touches
+ *   a wish after its call
  * @core drain
  * @case pop -DITEMS=1 -DWISHES=1
  * @case pop-2 -DITEMS=2 -DWISHES=1
@@ -38,7 +39,8 @@ M_STATE strait_work_t items[ITEMS];
 M_STATE strait_drain_t wishes[WISHES];
 M_STATE STRAIT_ATOMIC(uint32_t) n_calls[WISHES];
 M_STATE STRAIT_ATOMIC(uint32_t) n_ended;
-M_STATE int wished[WISHES]; /* what on_drain has answered */
+M_STATE int wished[WISHES];  /* what on_drain has answered */
+M_STATE int payload[WISHES]; /* what goes with a wish */
 
 static void
 room(strait_drain_t *drain, int status, void *arg)
@@ -72,6 +74,7 @@ hand_over(strait_sink_t *sink, strait_sink_entry_t *entry)
 #else
             M_ASSERT(status == 0);
 #endif
+            M_ASSERT(M_GET(&payload[i]) == 1);
             M_ASSERT(strait_add_rlx(&n_calls[i], 1) == 0);
             memset(&wishes[i], 0xdb, sizeof(wishes[i]));
 #if TAKERS > 0 || defined(REMOVE)
@@ -103,6 +106,7 @@ M_THREAD(wisher)
 {
     int i = (int)((strait_drain_t *)arg - wishes);
 
+    M_SET(&payload[i], 1);
     wished[i] = strait_lane_on_drain(&lanes[0], &wishes[i], &the_sink);
     return NULL;
 }

@@ -149,4 +149,6 @@ M_MAIN
     memset(&future, 0xdb, sizeof(future));
     strait_store_rlx(&quit, 1);
     M_JOIN(thread);
+    for (i = 0; i < (int)sizeof(future); i++)
+        M_ASSERT(((unsigned char *)&future)[i] == 0xdb);
 }

@@ -579,9 +579,8 @@ worker)->bits_, ~bit) &
         (LANE, "        uint32_t n = strait_load_rlx(&crew->n_lanes);\n",
          "        uint32_t n = strait_load_rlx(&crew->n_lanes) - 1;\n")]),
     Mutant("pool-adds-a-lane-beside-the-close", "pool", POOL_MODELS, [
-        (LANE, """    if (strait_load_sc(&pool->closed) != 0)
-        (void)strait_ring_close(&lane->outlet.ring);
-""", "")]),
+        (LANE, "    if (strait_load_sc(&pool->closed) != 0) {\n",
+         "    if (strait_load_sc(&pool->closed) > 1) {\n")]),
     Mutant("pool-closes-without-waking", "pool", POOL_MODELS, [
         (POOL, "        sti_parking_wake_all(&lane->crew->parking);\n", "")]),
     Mutant("pool-wakes-before-it-closes", "pool", POOL_MODELS, [
