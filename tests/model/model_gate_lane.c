@@ -16,10 +16,10 @@
  * @case max2-beside -DMAX=2 -DITEMS=4 -DWORKERS=3 -DLANES=2
  */
 #define REAL_SINK
-#define strait_sink_push(sink, entry) hand_over(sink, entry)
 #include "model.h"
 #include <strait/sink.h>
 static void hand_over(strait_sink_t *sink, strait_sink_entry_t *entry);
+#define strait_sink_push(sink, entry) hand_over(sink, entry)
 #define LANE_MAX (i == 0 ? MAX : 0)
 #define CAPACITY 4
 #include "lane_common.h"

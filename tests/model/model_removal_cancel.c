@@ -19,11 +19,11 @@
  */
 #define REAL_WORK
 #define REAL_CANCEL
-#define strait_sink_push(sink, entry) hand_over(sink, entry)
 #define REAL_SINK
 #include "model.h"
 #include <strait/sink.h>
 static void hand_over(strait_sink_t *sink, strait_sink_entry_t *entry);
+#define strait_sink_push(sink, entry) hand_over(sink, entry)
 #include "lane_common.h"
 
 #include <string.h>
