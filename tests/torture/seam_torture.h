@@ -59,7 +59,7 @@ bool torture_swapped(bool ok, const char *function, const char *place);
 #define STRAIT_SEAM_LOAD(p, o)                                                 \
     (torture_operation(),                                                      \
         TORTURE_IS_(#p, "&ring->producer_") &&                                 \
-                TORTURE_IS_(__func__, "strait_ring_pop")                       \
+                TORTURE_IS_(__func__, "strait_ring_take_")                     \
             ? (void)torture_n_looks++                                          \
             : (void)0,                                                         \
         STRAIT_RAW_LOAD(p, o))
