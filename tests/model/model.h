@@ -44,10 +44,16 @@
 #ifdef M_GENMC
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include <strait/atomic.h>
+
+/* GenMC's own errno.h lacks it. */
+#ifndef ECANCELED
+#define ECANCELED 125
+#endif
 
 #define M_STATE static
 #define M_THREAD(name) static void *name(void *arg __attribute__((unused)))

@@ -4,9 +4,9 @@
  *   sleep ends every worker; what was accepted has run by then, what was
  *   refused has not
  * @core lane
- * @case 0s1w -DSUBMITTERS=0 -DWORKERS=1 genmc live unroll=5
+ * @case 0s1w -DSUBMITTERS=0 -DWORKERS=1 genmc live unroll=12
  * @case 0s2w -DSUBMITTERS=0 -DWORKERS=2
- * @case 1s1w -DSUBMITTERS=1 -DWORKERS=1 genmc live unroll=7
+ * @case 1s1w -DSUBMITTERS=1 -DWORKERS=1 genmc live unroll=12
  * @case 1s2w -DSUBMITTERS=1 -DWORKERS=2
  * @case 2s2w -DSUBMITTERS=2 -DWORKERS=2
  * @case 2lanes2w -DSUBMITTERS=2 -DWORKERS=2 -DLANES=2

@@ -4,7 +4,7 @@
  *   served; one that is added while the pool closes is either refused, or
  *   closed and drained before the last worker ends
  * @core pool
- * @case used-1w -DUSED -DWORKERS=1 genmc live unroll=8 long=rc11,imm
+ * @case used-1w -DUSED -DWORKERS=1 genmc live unroll=12 long=rc11,imm
  * @case used-2w -DUSED -DWORKERS=2
  * @case closed-1w -DWORKERS=1
  * @case closed-2w -DWORKERS=2

@@ -4,9 +4,9 @@
  *   submitter wrote; no worker sleeps while an item waits; a close ends all
  *   workers, parked ones too, after the last item
  * @core lane
- * @case 1s1w -DSUBMITTERS=1 -DWORKERS=1 -DITEMS=1 genmc live unroll=8
+ * @case 1s1w -DSUBMITTERS=1 -DWORKERS=1 -DITEMS=1 genmc live unroll=12
  * @case 1s2w -DSUBMITTERS=1 -DWORKERS=2 -DITEMS=1
- * @case 2s1w -DSUBMITTERS=2 -DWORKERS=1 -DITEMS=1 genmc live unroll=8
+ * @case 2s1w -DSUBMITTERS=2 -DWORKERS=1 -DITEMS=1 genmc live unroll=12 long=imm
  * @case 2s2w -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=2
  * @case 2lanes1w -DSUBMITTERS=2 -DWORKERS=1 -DITEMS=2 -DLANES=2
  * @case 2lanes2w -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 -DLANES=2

@@ -191,7 +191,8 @@ def run_genmc(case, memory_model, timeout, root=ROOT, defines=()):
     program whose every execution blocks has no errors either."""
     command = ["timeout", "--signal=KILL", str(timeout), genmc_path(),
                "-" + memory_model, "-disable-estimation",
-               "-disable-instruction-caching", "-disable-mm-detector"]
+               "-disable-instruction-caching", "-disable-mm-detector",
+               "-disable-loop-jump-threading"]
     if case.live:
         command.append("-check-liveness")
     if case.unroll:
