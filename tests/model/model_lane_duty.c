@@ -15,10 +15,9 @@
  * @case 1s3w -DSUBMITTERS=1 -DWORKERS=3 -DITEMS=3
  * @case 2lanes2w -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 -DLANES=2
  * @case group-2w -DGROUP=1 -DWARM=2 -DSUBMITTERS=2 -DWORKERS=2 -DITEMS=1 -DLANES=2
- *
- * Not under GenMC 0.11: it does not know the wait for a place that is claimed as
- * a spin loop, cuts it off, and then takes the other worker for stuck.
  */
+/* Not under GenMC 0.11: it does not know the wait for a place that is claimed
+ * as a spin loop, cuts it off, and then takes the other worker for stuck. */
 #define COVER_WAKE
 #include "lane_common.h"
 
