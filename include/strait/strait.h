@@ -24,6 +24,7 @@
 #include <strait/sink.h>
 #include <strait/spsc.h>
 
+#include <strait/fork.h>
 #include <strait/future.h>
 #include <strait/lane.h>
 #include <strait/pool.h>

@@ -63,14 +63,18 @@ sti_crew_init(
     crew->workers = sti_alloc(allocator, n_seats * sizeof crew->workers[0]);
     crew->seats = sti_alloc(allocator, n_seats * sizeof crew->seats[0]);
     crew->idle = sti_alloc(allocator, n_words * sizeof crew->idle[0]);
-    if (crew->workers == NULL || crew->seats == NULL || crew->idle == NULL)
+    crew->idle_helpers = sti_alloc(allocator, n_words * sizeof crew->idle[0]);
+    if (crew->workers == NULL || crew->seats == NULL || crew->idle == NULL ||
+        crew->idle_helpers == NULL)
         return -ENOMEM;
     for (i = 0; i < n_seats; i++) {
         crew->workers[i].pool = pool;
         crew->workers[i].crew = crew;
         crew->workers[i].seat = i;
+        crew->workers[i].fork.random = i + 1;
     }
     sti_parking_init(&crew->parking, crew->idle, crew->seats, n_seats);
+    sti_parking_init(&crew->helpers, crew->idle_helpers, crew->seats, n_seats);
     sti_gate_init(&crew->size, n_seats);
     pool->next_index += n_seats;
     return 0;
@@ -87,6 +91,7 @@ sti_crew_free(sti_crew_t *crew)
     allocator = &crew->pool->allocator;
     if (crew->workers != NULL) {
         for (i = 0; i < crew->n_seats; i++) {
+            sti_fork_free(&crew->workers[i]);
             if (crew->workers[i].scratch != NULL) {
                 sti_free(allocator, crew->workers[i].scratch,
                     crew->pool->config.scratch_bytes);
@@ -99,6 +104,10 @@ sti_crew_free(sti_crew_t *crew)
         sti_free(allocator, crew->seats, crew->n_seats * sizeof crew->seats[0]);
     if (crew->idle != NULL) {
         sti_free(allocator, crew->idle,
+            STI_PARKING_WORDS(crew->n_seats) * sizeof crew->idle[0]);
+    }
+    if (crew->idle_helpers != NULL) {
+        sti_free(allocator, crew->idle_helpers,
             STI_PARKING_WORDS(crew->n_seats) * sizeof crew->idle[0]);
     }
 }

@@ -10,6 +10,7 @@
 #ifndef STI_SCHED_PRIV_H
 #define STI_SCHED_PRIV_H
 
+#include <strait/fork.h>
 #include <strait/pool.h>
 #include <strait/ring.h>
 
@@ -36,6 +37,28 @@ typedef struct sti_cell {
 #define STI_GROUP_MAX 8
 /* ... while they take no longer than this together, ns. */
 #define STI_GROUP_NS 4000
+
+/* Roots that a worker can have within one another, each with a deque. */
+#define STI_FORK_ROOTS_MAX 8
+/* Stolen tasks that a worker runs within one another, in joins. */
+#define STI_FORK_DEPTH_MAX 64
+
+/* A worker's part in fork-join; see fork.c. */
+typedef struct sti_fork {
+    STRAIT_ATOMIC(strait_deque_t *) deques[STI_FORK_ROOTS_MAX];
+    uint32_t n_used; /* of them, by the roots that it is in */
+    uint32_t depth;  /* stolen tasks that it is in */
+    uint32_t victim; /* seat of the last one that it stole from */
+    uint32_t random; /* not 0 */
+    bool woken;      /* for a task not yet taken */
+    sti_counter_t max_depth;
+    sti_counter_t n_stolen;
+    sti_counter_t n_leapt;
+    sti_counter_t n_failed;
+    sti_counter_t n_exposed;
+    sti_counter_t n_reclaimed;
+    sti_counter_t n_waits;
+} sti_fork_t;
 
 /* Whether a seat has a thread. */
 enum { STI_SEAT_FREE = 0, STI_SEAT_LIVE = 1, STI_SEAT_ENDED = 2 };
@@ -77,6 +100,7 @@ typedef struct sti_worker {
     uint64_t aged_ns;    /* last look at the ages */
     strait_lane_t *aged; /* the lane that it put first, until the next */
     strait_lane_t *owes; /* a lane whose gate had WANTED when we left it */
+    sti_fork_t fork;
     char pad1_[STRAIT_CACHE_LINE];
 } sti_worker_t;
 
@@ -96,6 +120,9 @@ struct sti_crew {
     sti_worker_t *workers; /* n_seats of each */
     sti_seat_t *seats;
     sti_idle_t *idle;
+    /* Who sleeps in a join, for tasks to wake; over the same seats. */
+    sti_parking_t helpers;
+    sti_idle_t *idle_helpers;
     const char *name; /* of its threads, behind the pool's */
     sti_gate_t size;  /* how many threads there are */
 };
@@ -141,7 +168,10 @@ struct strait_pool {
     STRAIT_ATOMIC(uint32_t) n_live;     /* threads; who waits, sleeps on it */
     STRAIT_ATOMIC(uint64_t) n_started;  /* of class BLOCKING */
     STRAIT_ATOMIC(uint64_t) n_start_failed;
-    uint64_t spin_ns; /* what each worker's spinner begins with */
+    /* The deque in use of each worker of class CPU, or NULL. */
+    STRAIT_ATOMIC(strait_deque_t *) deques[STRAIT_POOL_WORKERS_MAX];
+    STRAIT_ATOMIC(uint32_t) forks; /* 1: there has been one */
+    uint64_t spin_ns;              /* what each worker's spinner begins with */
     uint64_t fork_generation;
     uint32_t n_workers;
     uint32_t next_index;         /* of the next crew's threads */
@@ -241,6 +271,28 @@ bool sti_work_remove(strait_work_t *work, uint32_t why);
 /* Ends all that is queued in a lane, as one of its consumers; false if a
  * submitter that was stopped inside a submit hides the rest until deadline_ns. */
 bool sti_lane_end_all(strait_lane_t *lane, uint32_t why, uint64_t deadline_ns);
+
+/* fork.c: true if the pool has ever seen a task. */
+static inline bool
+sti_forks(const strait_pool_t *pool)
+{
+    /* rlx: whoever sleeps without having seen it is seen (fork.c). */
+    return strait_load_rlx(&pool->forks) != 0;
+}
+
+/* fork.c: a stolen task, or NULL; the deques that have none are asked. */
+strait_frame_t *sti_fork_find(sti_worker_t *worker);
+/* fork.c: runs what find has found. */
+void sti_fork_execute(sti_worker_t *worker, strait_frame_t *task);
+/* fork.c: true if a deque offers something; the others are asked. */
+bool sti_fork_spy(sti_worker_t *worker);
+/* fork.c: tells every deque that somebody is about to sleep; true if one of them
+ * offers something. */
+bool sti_fork_tell_all(sti_worker_t *worker);
+/* fork.c: what a worker that has left idleness does for other sleepers. */
+void sti_fork_duty(sti_worker_t *worker);
+/* fork.c: frees the deques. */
+void sti_fork_free(sti_worker_t *worker);
 
 /* request.c: nobody will be in `run` any more, for one of the STI_WORK_* that
  * say why, or 0: it has returned. True if the caller is to hand the item on. */

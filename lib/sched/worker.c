@@ -128,10 +128,19 @@ drained(sti_crew_t *crew)
     return true;
 }
 
+/* True if tasks may be stolen: not by threads of class BLOCKING. */
+static bool
+steals(const sti_worker_t *worker)
+{
+    return sti_forks(worker->pool) && worker->crew == &worker->pool->cpu;
+}
+
 /* Looks around for as long as the policy allows; true: there may be an item. */
 static bool
-spin(sti_crew_t *crew, uint32_t n_lanes, sti_spinner_t *spinner)
+spin(sti_worker_t *worker, uint32_t n_lanes, sti_spinner_t *spinner)
 {
+    sti_crew_t *crew = worker->crew;
+    bool tasks = steals(worker);
     uint64_t end;
     bool hit = false;
 
@@ -143,6 +152,8 @@ spin(sti_crew_t *crew, uint32_t n_lanes, sti_spinner_t *spinner)
 
         for (i = 0; i < n_lanes && !hit; i++)
             hit = sti_outlet_offers(crew->outlets[i]);
+        if (tasks && !hit)
+            hit = sti_fork_spy(worker);
         STI_PAUSE();
     } while (!hit && strait_now_ns() < end);
     sti_spinner_ended(spinner, hit);
@@ -178,7 +189,8 @@ park(sti_worker_t *worker)
     /* [L1:acq] the entries; P3 in announce makes it current: whoever adds a
      * lane after it wakes us. */
     n_lanes = strait_load_acquire(&crew->n_lanes);
-    if (!sti_parking_arm_all(crew->outlets, n_lanes)) {
+    if (!sti_parking_arm_all(crew->outlets, n_lanes) ||
+        (steals(worker) && sti_fork_tell_all(worker))) {
         if (!sti_parking_withdraw(parking, worker->seat)) {
             sti_counter_add(&worker->n_wakes, 1);
             worker->woken = true;
@@ -209,6 +221,8 @@ duty(sti_worker_t *worker, uint32_t n_lanes)
      * can be started, has the next submit try. */
     if (crew->idle_ns == 0) {
         sti_parking_duty(&crew->parking, crew->outlets, n_lanes);
+        if (sti_forks(crew->pool))
+            sti_fork_duty(worker);
         return;
     }
     if (!sti_parking_any(&crew->parking) && sti_crew_grow(crew))
@@ -232,6 +246,7 @@ serve(sti_worker_t *worker)
         /* [L1:acq] the entries below the count. One that is not seen here is
          * seen after announce, or gets us woken (P3). */
         uint32_t n_lanes = strait_load_acquire(&crew->n_lanes);
+        strait_frame_t *task = NULL;
         strait_lane_t *lane = NULL;
         strait_work_t *work = NULL;
         int found;
@@ -254,7 +269,17 @@ serve(sti_worker_t *worker)
             continue;
         }
         sti_stopwatch_idle(worker);
-        if (found == STRAIT_RING_PENDING) {
+        if (steals(worker))
+            task = sti_fork_find(worker);
+        if (task != NULL) {
+            if (was_idle || worker->owes != NULL)
+                duty(worker, n_lanes);
+            worker->woken = false;
+            was_idle = false;
+            worker->owes = NULL;
+            sti_gap_reset(&gap);
+            sti_fork_execute(worker, task);
+        } else if (found == STRAIT_RING_PENDING) {
             sti_counter_add(&worker->n_gap_waits, 1);
             sti_gap_wait(&gap);
         } else if (drained(crew)) {
@@ -262,7 +287,7 @@ serve(sti_worker_t *worker)
              * too. */
             sti_parking_wake_all(&crew->parking);
             return;
-        } else if (!spin(crew, n_lanes, &spinner)) {
+        } else if (!spin(worker, n_lanes, &spinner)) {
             bool wanted = false;
             bool stays = park(worker);
 

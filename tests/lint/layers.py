@@ -33,7 +33,8 @@ PUBLIC = {
     "event.h": "queue", "mpsc.h": "queue", "mpsc_shared.h": "queue",
     "reclaim.h": "queue", "ring.h": "queue", "sink.h": "queue",
     "spsc.h": "queue",
-    "future.h": "sched", "lane.h": "sched", "pool.h": "sched",
+    "fork.h": "sched", "future.h": "sched", "lane.h": "sched",
+    "pool.h": "sched",
     "progress.h": "sched", "request.h": "sched", "work.h": "sched",
     "deadline.h": "loop", "loop.h": "loop", "timer.h": "loop",
 }

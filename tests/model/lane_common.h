@@ -48,6 +48,15 @@
 #define sti_stopwatch_idle(worker) ((void)((worker)->n_group = 0))
 #define sti_stopwatch_woken(worker) ((void)(worker))
 
+/* Tasks have models of their own: model_fork_*.c. */
+#define sti_fork_find(worker) ((void)(worker), (strait_frame_t *)NULL)
+#define sti_fork_execute(worker, task) ((void)(worker), (void)(task))
+#define sti_fork_spy(worker) ((void)(worker), false)
+#define sti_fork_tell_all(worker) ((void)(worker), false)
+#define sti_fork_duty(worker) ((void)(worker))
+#define sti_fork_free(worker) ((void)(worker))
+#define sti_forks(pool) ((void)(pool), false)
+
 #ifndef REAL_SINK
 #define strait_sink_push(sink, entry) finished(sink, entry)
 static void finished(strait_sink_t *sink, strait_sink_entry_t *entry);
