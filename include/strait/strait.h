@@ -30,6 +30,7 @@
 #include <strait/pool.h>
 #include <strait/progress.h>
 #include <strait/request.h>
+#include <strait/tasks.h>
 #include <strait/work.h>
 
 #include <strait/deadline.h>

@@ -35,7 +35,8 @@ PUBLIC = {
     "spsc.h": "queue",
     "fork.h": "sched", "future.h": "sched", "lane.h": "sched",
     "pool.h": "sched",
-    "progress.h": "sched", "request.h": "sched", "work.h": "sched",
+    "progress.h": "sched", "request.h": "sched", "tasks.h": "sched",
+    "work.h": "sched",
     "deadline.h": "loop", "loop.h": "loop", "timer.h": "loop",
 }
 FREESTANDING = {"stdatomic.h", "stdbool.h", "stddef.h", "stdint.h",
