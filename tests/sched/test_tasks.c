@@ -3,6 +3,7 @@
  * test_tasks.c - groups of fork-join tasks: all members run once, or, after a
  * cancel, those that had begun.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <strait/pool.h>
 #include <strait/tasks.h>
