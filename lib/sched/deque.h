@@ -39,7 +39,8 @@
  *   Y2  state_ exchange of the thief -> load by the owner in join      result
  *       and all that the task has done (fork.c)
  *   Y3  hungry_ exchange in tell -> exchange in answer      the idle bit of
- *       whoever told (parking.h)
+ *       whoever told (parking.h); and back: what was shared until then, which
+ *       whoever tells looks at next
  *
  * Progress. expose, take, answer, tell: lock-free; steal: one CAS, no loop. A
  *   thief stopped anywhere delays its own task only.
@@ -130,16 +131,17 @@ static inline void
 sti_deque_tell(strait_deque_t *deque)
 {
     /* [Y3:rel] the announcement. Also if it is told already: that was somebody
-     * else's. [Y3:acq] so that this one's goes on with ours. */
+     * else's. [Y3:acq] what the owner has shared before it answered last. */
     (void)strait_xchg_acq_rel(&deque->hungry_, STI_HUNGRY_TOLD);
 }
 
-/* The owner, on finding itself asked: by whom, a STI_HUNGRY_*. Before expose. */
+/* The owner, once it has shared what it could: who has asked, a STI_HUNGRY_*. Who
+ * tells later sees what was shared. */
 static inline uint32_t
 sti_deque_answer(strait_deque_t *deque)
 {
-    /* [Y3:acq] the announcements of all who have told. */
-    return strait_xchg_acquire(&deque->hungry_, STI_HUNGRY_NO);
+    /* [Y3:acq] the announcements of all who have told. [Y3:rel] the word. */
+    return strait_xchg_acq_rel(&deque->hungry_, STI_HUNGRY_NO);
 }
 
 /* Shares the older half, rounded up, of what is private below `end`; answers how

@@ -346,13 +346,9 @@ strait_fork_feed_(strait_frame_t *end)
 {
     strait_deque_t *deque = strait_frame_deque_(end);
     sti_worker_t *worker = deque->worker_;
+    uint32_t n = sti_deque_expose(deque, end);
     uint32_t asked = sti_deque_answer(deque);
-    uint32_t n;
 
-    /* Who has told has been woken since, and asks if it finds nothing. */
-    if (asked == STI_HUNGRY_TOLD && !anybody_sleeps(worker->crew))
-        return;
-    n = sti_deque_expose(deque, end);
     if (n != 0)
         sti_counter_add(&worker->fork.n_exposed, 1);
     if (asked != STI_HUNGRY_TOLD)
@@ -369,7 +365,7 @@ static void
 sleep_in_join(sti_worker_t *worker, strait_frame_t *task, bool alone)
 {
     sti_parking_t *helpers = &worker->crew->helpers;
-    uint32_t state = STI_TASK_OPEN;
+    uint32_t state;
 
     if (alone) {
         sti_parking_prepare(helpers, worker->seat);
@@ -381,9 +377,14 @@ sleep_in_join(sti_worker_t *worker, strait_frame_t *task, bool alone)
             return;
         }
     }
-    /* [J2:rel] wake_ = 0. */
-    if (strait_cas_release(&task->state_, &state, STI_TASK_WAITED) ||
-        state == STI_TASK_WAITED) {
+    /* rlx: a guess; the CAS decides. */
+    state = strait_load_rlx(&task->state_);
+    while (state != STI_TASK_DONE) {
+        /* [J2:rel] wake_ = 0, that of this time: also over an older WAITED. */
+        if (strait_cas_weak_release(&task->state_, &state, STI_TASK_WAITED))
+            break;
+    }
+    if (state != STI_TASK_DONE) {
         sti_counter_add(&worker->fork.n_waits, 1);
         sti_parking_sleep(helpers, worker->seat);
     }
@@ -533,7 +534,9 @@ strait_fork_run(strait_lane_t *lane, strait_fork_fn fn, void *arg)
     err = strait_future_submit(lane, &root.future);
     if (err != 0)
         return err;
-    err = strait_future_wait(&root.future, UINT64_MAX);
+    /* A thread of class BLOCKING may wait for those of class CPU, which never
+     * wait for it in turn. */
+    err = sti_future_join(&root.future);
     return err != 0 ? err : root.err;
 }
 

@@ -99,11 +99,10 @@ must_not_wait(const strait_future_t *future)
         (self != NULL && self->pool == sti_work_lane(&future->work_)->pool);
 }
 
-int
-strait_future_wait(strait_future_t *future, uint64_t deadline_ns)
+/* strait_future_wait; `must`: its thread knows that it may wait. */
+static int
+wait_for(strait_future_t *future, uint64_t deadline_ns, bool must)
 {
-    if (future == NULL)
-        return -EINVAL;
     for (;;) {
         /* [F1:acq] */
         uint32_t word = strait_load_acquire(&future->word_);
@@ -116,7 +115,7 @@ strait_future_wait(strait_future_t *future, uint64_t deadline_ns)
             return -ETIMEDOUT;
         if (sti_forked(sti_work_lane(&future->work_)->pool->fork_generation))
             return -ECHILD;
-        if (must_not_wait(future))
+        if (!must && must_not_wait(future))
             return -EDEADLK;
         if (deadline_ns != UINT64_MAX && strait_now_ns() >= deadline_ns)
             return -ETIMEDOUT;
@@ -125,4 +124,16 @@ strait_future_wait(strait_future_t *future, uint64_t deadline_ns)
             continue;
         (void)sti_futex_wait_until(&future->word_, WAITED, deadline_ns);
     }
+}
+
+int
+strait_future_wait(strait_future_t *future, uint64_t deadline_ns)
+{
+    return future != NULL ? wait_for(future, deadline_ns, false) : -EINVAL;
+}
+
+int
+sti_future_join(strait_future_t *future)
+{
+    return wait_for(future, UINT64_MAX, true);
 }

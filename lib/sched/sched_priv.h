@@ -11,6 +11,7 @@
 #define STI_SCHED_PRIV_H
 
 #include <strait/fork.h>
+#include <strait/future.h>
 #include <strait/pool.h>
 #include <strait/ring.h>
 
@@ -293,6 +294,10 @@ bool sti_fork_tell_all(sti_worker_t *worker);
 void sti_fork_duty(sti_worker_t *worker);
 /* fork.c: frees the deques. */
 void sti_fork_free(sti_worker_t *worker);
+
+/* future.c: waits for the end, without a limit; the caller sees to it that it is
+ * not one of those who would have to run the item. */
+int sti_future_join(strait_future_t *future);
 
 /* request.c: nobody will be in `run` any more, for one of the STI_WORK_* that
  * say why, or 0: it has returned. True if the caller is to hand the item on. */
