@@ -101,7 +101,7 @@ must_not_wait(const strait_future_t *future)
 
 /* strait_future_wait; `must`: its thread knows that it may wait. */
 static int
-wait_for(strait_future_t *future, uint64_t deadline_ns, bool must)
+await_end(strait_future_t *future, uint64_t deadline_ns, bool must)
 {
     for (;;) {
         /* [F1:acq] */
@@ -129,11 +129,11 @@ wait_for(strait_future_t *future, uint64_t deadline_ns, bool must)
 int
 strait_future_wait(strait_future_t *future, uint64_t deadline_ns)
 {
-    return future != NULL ? wait_for(future, deadline_ns, false) : -EINVAL;
+    return future != NULL ? await_end(future, deadline_ns, false) : -EINVAL;
 }
 
 int
 sti_future_join(strait_future_t *future)
 {
-    return wait_for(future, UINT64_MAX, true);
+    return await_end(future, UINT64_MAX, true);
 }

@@ -254,8 +254,14 @@ serve(sti_worker_t *worker)
         found = sti_choose(worker, n_lanes, &lane, &work);
         if (found == STRAIT_RING_DONE) {
             sti_stopwatch_lane(worker, lane);
+        } else {
+            sti_stopwatch_idle(worker);
+            if (steals(worker))
+                task = sti_fork_find(worker);
+        }
+        if (work != NULL || task != NULL) {
             if (was_idle || worker->owes != NULL) {
-                if (worker->woken)
+                if (worker->woken && work != NULL)
                     sti_stopwatch_woken(worker);
                 worker->woken = false;
                 duty(worker, n_lanes);
@@ -263,22 +269,13 @@ serve(sti_worker_t *worker)
                 worker->owes = NULL;
             }
             sti_gap_reset(&gap);
+        }
+        if (task != NULL) {
+            sti_fork_execute(worker, task);
+        } else if (found == STRAIT_RING_DONE) {
             run(worker, work);
             run_on(worker, lane);
             sti_lane_leave(worker, lane);
-            continue;
-        }
-        sti_stopwatch_idle(worker);
-        if (steals(worker))
-            task = sti_fork_find(worker);
-        if (task != NULL) {
-            if (was_idle || worker->owes != NULL)
-                duty(worker, n_lanes);
-            worker->woken = false;
-            was_idle = false;
-            worker->owes = NULL;
-            sti_gap_reset(&gap);
-            sti_fork_execute(worker, task);
         } else if (found == STRAIT_RING_PENDING) {
             sti_counter_add(&worker->n_gap_waits, 1);
             sti_gap_wait(&gap);

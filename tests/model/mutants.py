@@ -480,15 +480,11 @@ STRAIT_RING_PENDING) {
          "        strait_work_t *work = NULL;\n        bool late = false;\n"),
         (WORKER + "@serve", "                duty(worker, n_lanes);\n",
          "                late = true;\n"),
-        (WORKER + "@serve", """            continue;
-        }
-        sti_stopwatch_idle(worker);
-""", """            if (late)
+        (WORKER + "@serve", """            sti_lane_leave(worker, lane);
+        } else""", """            sti_lane_leave(worker, lane);
+            if (late)
                 duty(worker, n_lanes);
-            continue;
-        }
-        sti_stopwatch_idle(worker);
-""")]),
+        } else""")]),
     Mutant("lane-rearm-without-chain", "lane", LANE_MODELS, [
         (PARKING, """    if (!sti_parking_arm_all(outlets, n_outlets))
         (void)sti_parking_wake_one(parking);
@@ -511,15 +507,15 @@ STRAIT_RING_PENDING) {
 
     sti_parking_announce(parking, worker->seat);
 """),
-        (WORKER, "if (!sti_parking_arm_all(crew->outlets, n_lanes)) {",
-         "if (!armed) {")]),
+        (WORKER, "if (!sti_parking_arm_all(crew->outlets, n_lanes) ||",
+         "if (!armed ||")]),
     Mutant("lane-no-idle-bit", "lane", LANE_MODELS, [
         (PARKING, """    (void)strait_or_acq_rel(
         &sti_parking_idle(parking, worker)->bits_, (uint64_t)1 << worker % 64);
 """, "")]),
     Mutant("lane-sleeps-without-arming", "lane", LANE_MODELS, [
-        (WORKER, "if (!sti_parking_arm_all(crew->outlets, n_lanes)) {",
-         "if (n_lanes == 0) {")]),
+        (WORKER, "if (!sti_parking_arm_all(crew->outlets, n_lanes) ||",
+         "if (n_lanes == 0 ||")]),
     Mutant("lane-arms-one-lane-only", "lane", LANE_MODELS, [
         (PARKING, "        if ((gate->max != 0 && sti_gate_want(gate)) || "
          "strait_ring_arm(ring))\n",
