@@ -27,6 +27,7 @@
 #include <strait/fork.h>
 #include <strait/future.h>
 #include <strait/lane.h>
+#include <strait/parallel.h>
 #include <strait/pool.h>
 #include <strait/progress.h>
 #include <strait/request.h>

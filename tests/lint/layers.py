@@ -34,7 +34,7 @@ PUBLIC = {
     "reclaim.h": "queue", "ring.h": "queue", "sink.h": "queue",
     "spsc.h": "queue",
     "fork.h": "sched", "future.h": "sched", "lane.h": "sched",
-    "pool.h": "sched",
+    "parallel.h": "sched", "pool.h": "sched",
     "progress.h": "sched", "request.h": "sched", "tasks.h": "sched",
     "work.h": "sched",
     "deadline.h": "loop", "loop.h": "loop", "timer.h": "loop",
