@@ -97,6 +97,22 @@ deque_map(sti_worker_t *worker)
     return deque;
 }
 
+/* True if anybody has announced itself, and whoever announces itself later sees
+ * what the caller has published before: by RMW, one comes after the other. */
+static bool
+look(sti_parking_t *parking)
+{
+    bool any = false;
+    uint32_t i;
+
+    for (i = 0; i < parking->n_idle_; i++) {
+        /* [P3:rel] the deque. [P2:acq] so that it goes on to the next one. */
+        if (strait_or_acq_rel(&parking->idle_[i].bits_, STI_ZERO) != 0)
+            any = true;
+    }
+    return any;
+}
+
 /* Makes this the deque of the worker that thieves look at. */
 static void
 enter(sti_worker_t *worker, strait_deque_t *deque)
@@ -118,8 +134,8 @@ enter(sti_worker_t *worker, strait_deque_t *deque)
     }
     /* Who sleeps has told another deque, or none. Who announces itself after
      * this look sees the entry (P3). */
-    told = sti_parking_look(&worker->crew->parking);
-    if (sti_parking_look(&worker->crew->helpers) || told)
+    told = look(&worker->crew->parking);
+    if (look(&worker->crew->helpers) || told)
         sti_deque_tell(deque);
 }
 

@@ -132,24 +132,6 @@ sti_parking_any(const sti_parking_t *parking)
     return false;
 }
 
-/* The same, and what the caller has published before is seen by whoever announces
- * later: an answer false is true for all who have not seen it. */
-static inline bool
-sti_parking_look(sti_parking_t *parking)
-{
-    bool any = false;
-    uint32_t i;
-
-    for (i = 0; i < parking->n_idle_; i++) {
-        /* [P3:rel] what we have published, e.g. a deque. [P2:acq] not needed
-         * before wake_one. By RMW: either it comes after an announcement, or
-         * that one after us. */
-        if (strait_or_acq_rel(&parking->idle_[i].bits_, STI_ZERO) != 0)
-            any = true;
-    }
-    return any;
-}
-
 /* The wake-up of a worker whose bit the caller has taken out of idle_. */
 static inline void
 sti_parking_wake(sti_parking_t *parking, uint32_t worker)
