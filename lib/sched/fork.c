@@ -90,6 +90,8 @@ deque_map(sti_worker_t *worker)
     if (begin != area)
         (void)munmap(area, (size_t)(begin - area));
     (void)munmap(begin + span, (size_t)(area + span - begin));
+    /* Most programs use a few pages of it. */
+    (void)madvise(begin, span, MADV_NOHUGEPAGE);
     deque = (strait_deque_t *)(void *)begin;
     deque->worker_ = worker;
     sti_deque_init(
