@@ -53,6 +53,7 @@ ABSENT_RING(
 #ifndef BENCH_HAVE_TBB
 ABSENT_RING(ring_tbb, "tbb_bounded", INSTALL("g++ libtbb-dev"))
 ABSENT_QUEUE(mpsc_tbb, "tbb", INSTALL("g++ libtbb-dev"))
+ABSENT(fork_tbb, "tbb", INSTALL("g++ libtbb-dev"))
 #endif
 
 #ifndef BENCH_HAVE_BOOST
@@ -69,4 +70,21 @@ ABSENT(timers_libuv, "libuv", INSTALL("libuv1-dev"))
 
 #ifndef BENCH_HAVE_ASIO
 ABSENT(offload_asio, "asio", INSTALL("g++ libasio-dev"))
+#endif
+
+#ifndef BENCH_HAVE_OPENMP
+ABSENT(fork_openmp, "openmp",
+    "the C compiler has no OpenMP; use gcc, or install libomp-dev for clang")
+#endif
+
+/* Debian has no packages of these. */
+#ifndef BENCH_HAVE_LACE
+ABSENT(fork_lace, "lace",
+    "not found at configure time; install Lace 1.4 and say -DLACE_ROOT=PREFIX")
+#endif
+
+#ifndef BENCH_HAVE_TASKFLOW
+ABSENT(fork_taskflow, "taskflow",
+    "not found at configure time; install Taskflow 4 and say "
+    "-DTASKFLOW_ROOT=PREFIX")
 #endif

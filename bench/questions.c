@@ -17,6 +17,15 @@ const struct bench_question *const bench_questions[] = {
     &question_delay,
     &question_wake,
     &question_timers,
+    &question_fib,
+    &question_nqueens,
+    &question_uts,
+    &question_skynet,
+    &question_integrate,
+    &question_tree,
+    &question_matmul,
+    &question_cilksort,
+    &question_fork_first,
     &question_treehash,
 };
 

@@ -19,6 +19,15 @@ extern const struct bench_question question_blocking;
 extern const struct bench_question question_delay;
 extern const struct bench_question question_wake;
 extern const struct bench_question question_timers;
+extern const struct bench_question question_fib;
+extern const struct bench_question question_nqueens;
+extern const struct bench_question question_uts;
+extern const struct bench_question question_skynet;
+extern const struct bench_question question_integrate;
+extern const struct bench_question question_tree;
+extern const struct bench_question question_matmul;
+extern const struct bench_question question_cilksort;
+extern const struct bench_question question_fork_first;
 extern const struct bench_question question_treehash;
 
 #endif /* BENCH_QUESTIONS_H */

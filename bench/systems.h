@@ -64,6 +64,15 @@ extern const struct bench_system wake_eventfd;
 extern const struct bench_system timers_strait;
 extern const struct bench_system timers_libuv;
 
+extern const struct bench_system fork_strait;
+extern const struct bench_system fork_lace;
+extern const struct bench_system fork_tbb;
+extern const struct bench_system fork_openmp;
+extern const struct bench_system fork_taskflow;
+extern const struct bench_system fork_serial;
+extern const struct bench_system fork_serial_x2;
+extern const struct bench_system fork_serial_cores;
+
 extern const struct bench_system treehash_strait;
 extern const struct bench_system treehash_strait_j1;
 extern const struct bench_system treehash_openssl;
