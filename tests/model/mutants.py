@@ -29,6 +29,7 @@ LANE = "lib/sched/lane.c"
 ORDER_H = "lib/sched/order.h"
 ORDER_C = "lib/sched/order.c"
 POOL = "lib/sched/pool.c"
+DEQUE = "lib/sched/deque.h"
 WAKE = "lib/loop/wake.c"
 
 MPSC_MODELS = ("mpsc_push", "mpsc_chain", "mpsc_drain", "mpsc_arm",
@@ -49,6 +50,7 @@ DRAIN_MODELS = ("drain_wish",)
 FUTURE_MODELS = ("future_wait",)
 ORDER_MODELS = ("order_turns", "order_bound", "order_give", "order_open",
                 "order_close")
+DEQUE_MODELS = ("deque_run", "deque_tell")
 BELL_MODELS = ("bell_ref", "bell_sleep")
 
 
@@ -1173,5 +1175,82 @@ worker)->bits_, ~bit) &
         sti_reclaim_let_go(place);
 """, """        sti_reclaim_let_go(place);
         n_taken = sti_reclaim_take(place, n - n_freed, &chain);
+""")]),
+
+    # ------------------------------------------------------------- deque
+    Mutant("deque-reads-the-task-before-its-cas", "deque", DEQUE_MODELS, [
+        (DEQUE + "@sti_deque_steal", """    STRAIT_POINT("deque.steal");
+""", """    uint64_t early = deque->frames_[word >> 32].data_[0];
+    STRAIT_POINT("deque.steal");
+"""),
+        (DEQUE + "@sti_deque_steal",
+         "    return deque->frames_ + (uint32_t)(word >> 32);",
+         """    deque->frames_[word >> 32].data_[0] = early;
+    return deque->frames_ + (uint32_t)(word >> 32);""")]),
+    Mutant("deque-steals-by-store", "deque", DEQUE_MODELS, [
+        (DEQUE, """    if (!strait_cas_acquire(&deque->word_, &word, word + STI_DEQUE_TOP))
+        return NULL;
+""", """    strait_store_rlx(&deque->word_, word + STI_DEQUE_TOP);
+""")]),
+    Mutant("deque-steals-what-is-private", "deque", DEQUE_MODELS, [
+        (DEQUE, "if ((uint32_t)(word >> 32) >= (uint32_t)word)",
+         "if ((uint32_t)(word >> 32) > (uint32_t)word)")]),
+    Mutant("deque-shares-by-store", "deque", DEQUE_MODELS, [
+        (DEQUE, "if ((uint32_t)(word >> 32) == (uint32_t)word) {", "if (1) {")]),
+    Mutant("deque-shares-behind-the-old-top", "deque", DEQUE_MODELS, [
+        (DEQUE, "STI_DEQUE_WORD(first, first + n));",
+         "STI_DEQUE_WORD(word >> 32, first + n));")]),
+    Mutant("deque-shares-one-too-many", "deque", DEQUE_MODELS, [
+        (DEQUE, "(uint32_t)(end - deque->private_ + 1) / 2;",
+         "(uint32_t)(end - deque->private_ + 2) / 2;")]),
+    Mutant("deque-shares-and-keeps", "deque", DEQUE_MODELS, [
+        (DEQUE, "    deque->private_ += n;\n", "")]),
+    Mutant("deque-shares-a-task-that-is-done", "deque", DEQUE_MODELS, [
+        (DEQUE, """        strait_store_rlx(&deque->frames_[first + i].state_, \
+STI_TASK_OPEN);
+""", "")]),
+    Mutant("deque-takes-back-by-store", "deque", DEQUE_MODELS, [
+        (DEQUE, """        if (strait_cas_weak_rlx(
+                &deque->word_, &word, STI_DEQUE_WORD(top, top + keep))) {
+""", """        strait_store_rlx(&deque->word_, STI_DEQUE_WORD(top, top + keep));
+        {
+""")]),
+    Mutant("deque-takes-back-what-is-stolen", "deque", DEQUE_MODELS, [
+        (DEQUE, """        if (top > index)
+            return false;
+""", "")]),
+    Mutant("deque-takes-back-one-too-few", "deque", DEQUE_MODELS, [
+        (DEQUE, "uint32_t keep = (split - top) / 2;",
+         "uint32_t keep = (split - top + 1) / 2;")]),
+    Mutant("deque-takes-back-and-shares", "deque", DEQUE_MODELS, [
+        (DEQUE, "            deque->private_ = deque->frames_ + top + keep;\n",
+         "")]),
+    Mutant("deque-joins-and-shares", "deque", DEQUE_MODELS, [
+        (DEQUE + "@sti_deque_joined", "    deque->private_ = task;",
+         "    (void)deque, (void)task;")]),
+    Mutant("deque-tells-once", "deque", DEQUE_MODELS, [
+        (DEQUE, "    (void)strait_xchg_acq_rel(&deque->hungry_, \
+STI_HUNGRY_TOLD);\n",
+         """    if (strait_load_rlx(&deque->hungry_) != STI_HUNGRY_TOLD)
+        (void)strait_xchg_acq_rel(&deque->hungry_, STI_HUNGRY_TOLD);
+""")]),
+    Mutant("deque-asks-over-a-tell", "deque", DEQUE_MODELS, [
+        (DEQUE, """    if (hungry == STI_HUNGRY_NO)
+        (void)strait_cas_rlx""", """    if (hungry != STI_HUNGRY_ASKED)
+        (void)strait_cas_rlx""")]),
+    Mutant("deque-answers-in-two-steps", "deque", DEQUE_MODELS, [
+        (DEQUE, "    return strait_xchg_acq_rel(&deque->hungry_, \
+STI_HUNGRY_NO);\n",
+         """    uint32_t asked = strait_load_acquire(&deque->hungry_);
+
+    strait_store_release(&deque->hungry_, STI_HUNGRY_NO);
+    return asked;
+""")]),
+    Mutant("deque-answers-before-it-shares", "deque", DEQUE_MODELS, [
+        ("tests/model/model_deque_tell.c",
+         """    (void)sti_deque_expose(&deque, at);
+    told = sti_deque_answer(&deque) == STI_HUNGRY_TOLD;
+""", """    told = sti_deque_answer(&deque) == STI_HUNGRY_TOLD;
+    (void)sti_deque_expose(&deque, at);
 """)]),
 ]
