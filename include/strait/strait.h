@@ -31,6 +31,8 @@
 #include <strait/pool.h>
 #include <strait/progress.h>
 #include <strait/request.h>
+#include <strait/sort.h>
+#include <strait/sort_define.h>
 #include <strait/tasks.h>
 #include <strait/work.h>
 

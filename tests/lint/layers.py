@@ -35,7 +35,8 @@ PUBLIC = {
     "spsc.h": "queue",
     "fork.h": "sched", "future.h": "sched", "lane.h": "sched",
     "parallel.h": "sched", "pool.h": "sched",
-    "progress.h": "sched", "request.h": "sched", "tasks.h": "sched",
+    "progress.h": "sched", "request.h": "sched", "sort.h": "sched",
+    "sort_define.h": "sched", "tasks.h": "sched",
     "work.h": "sched",
     "deadline.h": "loop", "loop.h": "loop", "timer.h": "loop",
 }
