@@ -79,10 +79,13 @@ struct strait_frame {
     uint64_t data_[STRAIT_FRAME_BYTES / 8];
 };
 
-/* A deque begins at a multiple of this, and ends before the next. */
+/* A deque begins at a multiple of this, and ends before the next. Models make it
+ * small; the library and its users must agree. */
+#ifndef STRAIT_FORK_SPAN_
 #define STRAIT_FORK_SPAN_ ((uintptr_t)1 << 26)
 /* Its frames begin so far behind its beginning. */
 #define STRAIT_FORK_HEAD_ 4096
+#endif
 /** Tasks that one worker can have spawned and not yet joined. */
 #define STRAIT_FORK_FRAMES_MAX                                                 \
     ((STRAIT_FORK_SPAN_ - STRAIT_FORK_HEAD_) / sizeof(strait_frame_t) - 2)

@@ -48,7 +48,8 @@
 #define sti_stopwatch_idle(worker) ((void)((worker)->n_group = 0))
 #define sti_stopwatch_woken(worker) ((void)(worker))
 
-/* Tasks have models of their own: model_fork_*.c. */
+/* Tasks have models of their own: model_fork_*.c, by fork_common.h. */
+#ifndef REAL_FORK
 #define sti_fork_find(worker) ((void)(worker), (strait_frame_t *)NULL)
 #define sti_fork_execute(worker, task) ((void)(worker), (void)(task))
 #define sti_fork_spy(worker) ((void)(worker), false)
@@ -56,6 +57,7 @@
 #define sti_fork_duty(worker) ((void)(worker))
 #define sti_fork_free(worker) ((void)(worker))
 #define sti_forks(pool) ((void)(pool), false)
+#endif
 
 #ifndef REAL_SINK
 #define strait_sink_push(sink, entry) finished(sink, entry)

@@ -30,6 +30,7 @@ ORDER_H = "lib/sched/order.h"
 ORDER_C = "lib/sched/order.c"
 POOL = "lib/sched/pool.c"
 DEQUE = "lib/sched/deque.h"
+FORK = "lib/sched/fork.c"
 WAKE = "lib/loop/wake.c"
 
 MPSC_MODELS = ("mpsc_push", "mpsc_chain", "mpsc_drain", "mpsc_arm",
@@ -51,6 +52,8 @@ FUTURE_MODELS = ("future_wait",)
 ORDER_MODELS = ("order_turns", "order_bound", "order_give", "order_open",
                 "order_close")
 DEQUE_MODELS = ("deque_run", "deque_tell")
+FORK_MODELS = ("fork_start", "fork_share", "fork_join", "fork_lane",
+               "fork_nest")
 BELL_MODELS = ("bell_ref", "bell_sleep")
 
 
@@ -1253,4 +1256,145 @@ STI_HUNGRY_NO);\n",
 """, """    told = sti_deque_answer(&deque) == STI_HUNGRY_TOLD;
     (void)sti_deque_expose(&deque, at);
 """)]),
+
+    # -------------------------------------------------------------- fork
+    Mutant("fork-tells-before-it-announces", "fork", FORK_MODELS, [
+        (FORK, """        sti_parking_announce(helpers, worker->seat);
+        if (sti_fork_tell_all(worker)) {
+""", """        bool offers = sti_fork_tell_all(worker);
+
+        sti_parking_announce(helpers, worker->seat);
+        if (offers) {
+""")]),
+    Mutant("fork-parks-without-telling", "fork", FORK_MODELS, [
+        (WORKER, "(steals(worker) && sti_fork_tell_all(worker))", "false")]),
+    Mutant("fork-parks-and-told-before", "fork", FORK_MODELS, [
+        (WORKER, """    sti_parking_announce(parking, worker->seat);
+    /* [L1:acq]""", """    bool told = steals(worker) && sti_fork_tell_all(worker);
+
+    sti_parking_announce(parking, worker->seat);
+    /* [L1:acq]"""),
+        (WORKER, "(steals(worker) && sti_fork_tell_all(worker))", "told")]),
+    Mutant("fork-does-not-look-again", "fork", FORK_MODELS, [
+        (FORK, """        if (sti_deque_offers(deque))
+            offers = true;
+""", "")]),
+    Mutant("fork-asks-before-it-sleeps", "fork", FORK_MODELS, [
+        (FORK, """        sti_deque_tell(deque);
+        if (sti_deque_offers(deque))
+""", """        sti_deque_ask(deque);
+        if (sti_deque_offers(deque))
+""")]),
+    Mutant("fork-answers-before-it-shares", "fork", FORK_MODELS, [
+        (FORK, """    uint32_t n = sti_deque_expose(deque, end);
+    uint32_t asked = sti_deque_answer(deque);
+""", """    uint32_t asked = sti_deque_answer(deque);
+    uint32_t n = sti_deque_expose(deque, end);
+""")]),
+    Mutant("fork-answers-after-it-looked-who-sleeps", "fork", FORK_MODELS, [
+        (FORK, """    uint32_t asked = sti_deque_answer(deque);
+""", """    bool sleeps = anybody_sleeps(worker->crew);
+    uint32_t asked = sti_deque_answer(deque);
+"""),
+        (FORK + "@strait_fork_feed_", """    if (asked != STI_HUNGRY_TOLD)
+""", """    if (asked != STI_HUNGRY_TOLD || !sleeps)
+""")]),
+    Mutant("fork-shares-and-wakes-nobody", "fork", FORK_MODELS, [
+        (FORK, "(n != 0 || sti_deque_offers(deque)) && wake_one(worker->crew))",
+         "n != 0 || sti_deque_offers(deque))")]),
+    Mutant("fork-forgets-who-sleeps-on", "fork", FORK_MODELS, [
+        (FORK + "@strait_fork_feed_", """    if (anybody_sleeps(worker->crew))
+        sti_deque_tell(deque);
+""", "")]),
+    Mutant("fork-has-no-duty", "fork", FORK_MODELS, [
+        (FORK, "    while (anybody_sleeps(crew)) {\n",
+         "    while (0) {\n")]),
+    Mutant("fork-duty-wakes-nobody", "fork", FORK_MODELS, [
+        (FORK, "        if (wake_one(crew))\n            return;\n",
+         "        return;\n")]),
+    Mutant("fork-duty-tells-nobody", "fork", FORK_MODELS, [
+        (FORK + "@sti_fork_duty", "sti_fork_tell_all(worker)",
+         "sti_fork_spy(worker)")]),
+    Mutant("fork-serves-without-duty", "fork", FORK_MODELS, [
+        (WORKER, """        if (sti_forks(crew->pool))
+            sti_fork_duty(worker);
+""", "")]),
+    Mutant("fork-enters-by-load", "fork", FORK_MODELS, [
+        (FORK, "strait_or_acq_rel(&parking->idle_[i].bits_, STI_ZERO)",
+         "strait_load_acquire(&parking->idle_[i].bits_)")]),
+    Mutant("fork-enters-and-tells-nobody", "fork", FORK_MODELS, [
+        (FORK, """    if (look(&worker->crew->helpers) || told)
+        sti_deque_tell(deque);
+""", """    (void)look(&worker->crew->helpers);
+    (void)told;
+""")]),
+    Mutant("fork-enters-after-its-look", "fork", FORK_MODELS, [
+        (FORK, """    /* [J1:rel] its head. */
+    strait_store_release(entry, deque);
+""", ""),
+        (FORK, """    if (look(&worker->crew->helpers) || told)
+""", """    told = look(&worker->crew->helpers) || told;
+    strait_store_release(entry, deque);
+    if (told)
+""")]),
+    Mutant("fork-leaves-the-outer-root-out", "fork", FORK_MODELS, [
+        (FORK, "    if (fork->n_used != 0) {\n", "    if (0) {\n")]),
+    Mutant("fork-hides-the-first-root", "fork", FORK_MODELS, [
+        (FORK, "        strait_store_rlx(&pool->forks, 1);\n", "")]),
+    Mutant("fork-ends-a-task-in-two-steps", "fork", FORK_MODELS, [
+        (FORK, """    if (strait_xchg_acq_rel(&task->state_, STI_TASK_DONE) == \
+STI_TASK_WAITED)
+""", """    uint32_t state = strait_load_acquire(&task->state_);
+
+    strait_store_release(&task->state_, STI_TASK_DONE);
+    if (state == STI_TASK_WAITED)
+""")]),
+    Mutant("fork-waits-once", "fork", FORK_MODELS, [
+        (FORK, "    while (state != STI_TASK_DONE) {\n",
+         "    while (state == STI_TASK_OPEN) {\n")]),
+    Mutant("fork-waits-by-store", "fork", FORK_MODELS, [
+        (FORK, """        if (strait_cas_weak_release(&task->state_, &state, \
+STI_TASK_WAITED))
+            break;
+""", """        strait_store_release(&task->state_, STI_TASK_WAITED);
+        break;
+""")]),
+    Mutant("fork-leaves-its-bit-behind", "fork", FORK_MODELS, [
+        (FORK, "    if (!alone && !sti_parking_withdraw(helpers, \
+worker->seat))\n", "    if (0)\n")]),
+    Mutant("fork-forgets-that-it-was-woken", "fork", FORK_MODELS, [
+        (FORK + "@sleep_in_join", """    if (!alone && !sti_parking_withdraw(helpers, \
+worker->seat))
+        worker->fork.woken = true;""",
+         """    if (!alone)
+        (void)sti_parking_withdraw(helpers, worker->seat);""")]),
+    Mutant("fork-forgets-that-it-was-woken-early", "fork", FORK_MODELS, [
+        (FORK, """            if (!sti_parking_withdraw(helpers, worker->seat))
+                worker->fork.woken = true;
+""", """            (void)sti_parking_withdraw(helpers, worker->seat);
+""")]),
+    Mutant("fork-passes-nothing-on", "fork", FORK_MODELS, [
+        (FORK, "    if (worker->fork.woken) {\n", "    if (0) {\n")]),
+    Mutant("fork-waits-alone-among-the-helpers", "fork", FORK_MODELS, [
+        (FORK, "        sti_parking_prepare(helpers, worker->seat);\n",
+         "        sti_parking_announce(helpers, worker->seat);\n")]),
+    Mutant("fork-helps-though-alone", "fork", FORK_MODELS, [
+        (FORK, "alone ? NULL : help(worker, stolen)", "help(worker, stolen)")]),
+    Mutant("fork-helps-at-any-depth", "fork", FORK_MODELS, [
+        (FORK, "worker->fork.depth >= STI_FORK_DEPTH_MAX", "false")]),
+    Mutant("fork-helps-over-its-own-tasks", "fork", FORK_MODELS, [
+        (FORK, "execute(worker, task, stolen + 1);",
+         "execute(worker, task, stolen);")]),
+    Mutant("fork-sleeps-where-lanes-wake", "fork", FORK_MODELS, [
+        (FORK, "    sti_parking_t *helpers = &worker->crew->helpers;\n",
+         "    sti_parking_t *helpers = &worker->crew->parking;\n")]),
+    Mutant("fork-ends-and-wakes-nobody", "fork", FORK_MODELS, [
+        (FORK, "        sti_parking_wake(&worker->crew->helpers, seat);\n",
+         "        (void)seat;\n")]),
+    Mutant("fork-ends-and-wakes-another", "fork", FORK_MODELS, [
+        (FORK, "        sti_parking_wake(&worker->crew->helpers, seat);\n",
+         "        (void)wake_one((void)seat, worker->crew);\n")]),
+    Mutant("fork-wakes-no-helpers", "fork", FORK_MODELS, [
+        (FORK + "@wake_one", """ ||
+        sti_parking_wake_one(&crew->helpers);""", ";")]),
 ]
