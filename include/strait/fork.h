@@ -92,14 +92,14 @@ struct strait_frame {
 
 /* The head of a deque; lib/sched/deque.h says how it works. */
 typedef struct strait_deque {
-    STRAIT_ATOMIC(uint64_t) word_; /* top << 32 | split */
-    char pad0_[STRAIT_CACHE_LINE - sizeof(uint64_t)];
     STRAIT_ATOMIC(uint32_t) hungry_; /* thieves write it, seldom */
-    char pad1_[STRAIT_CACHE_LINE - sizeof(uint32_t)];
+    char pad0_[STRAIT_CACHE_LINE - sizeof(uint32_t)];
+    STRAIT_ATOMIC(uint64_t) word_; /* top << 32 | split */
+    char pad1_[STRAIT_CACHE_LINE - sizeof(uint64_t)];
     /* The owner's. */
     strait_frame_t *private_; /* the first that is not shared */
     strait_frame_t *frames_;
-    STRAIT_ATOMIC(uint64_t) n_spawned_;
+    uint64_t n_spawned_; /* since it was last added to the statistics */
     void *worker_;
 } strait_deque_t;
 
@@ -155,16 +155,12 @@ strait_frame_push_(strait_frame_t **frame, strait_frame_fn run) STRAIT_NOEXCEPT
 {
     strait_frame_t *task = *frame;
     strait_deque_t *deque = strait_frame_deque_(task);
-    uint64_t n_spawned;
 
     if (__builtin_expect(
             ((uintptr_t)(task + 1) & (STRAIT_FORK_SPAN_ - 1)) == 0, 0))
         strait_fork_misused_(task, "too many tasks wait for their join");
     task->run_ = run;
-    /* rlx: a statistic; this thread is its only writer. */
-    n_spawned = strait_load_rlx(&deque->n_spawned_);
-    /* rlx: as above. */
-    strait_store_rlx(&deque->n_spawned_, n_spawned + 1);
+    deque->n_spawned_++;
     *frame = task + 1;
     /* rlx: a request; feed takes it by RMW. */
     if (__builtin_expect(strait_load_rlx(&deque->hungry_) != 0, 0))
@@ -343,7 +339,7 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
 
 /*
  * STRAIT_TASK_n(R, name, types of n arguments) declares
- *     static R name(strait_frame_t *frame, ...);      // which you define
+ *     static inline R name(strait_frame_t *frame, ...);    // which you define
  *     void name_spawn(strait_frame_t **frame, ...)
  *     R name_join(strait_frame_t **frame)
  * Arguments and result are copied; each have STRAIT_FRAME_BYTES at most. For
@@ -351,17 +347,17 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
  */
 /* clang-format off */
 #define STRAIT_TASK_(R, name, types, params, fields, store, pass)              \
-    static R name types;                                                       \
+    static inline R name types;                                                \
     typedef struct __attribute__((may_alias)) { fields } name##_task_;         \
     typedef char name##_fits_[sizeof(name##_task_) <= STRAIT_FRAME_BYTES       \
         && sizeof(R) <= STRAIT_FRAME_BYTES ? 1 : -1];                          \
-    typedef R __attribute__((may_alias)) name##_result_;                       \
+    typedef struct __attribute__((may_alias)) { R is_; } name##_result_;       \
     static inline void                                                         \
     name##_run_(strait_frame_t *at_, strait_frame_t *frame_)                   \
     {                                                                          \
         name##_task_ *task_ = (name##_task_ *)(void *)frame_->data_;           \
                                                                                \
-        *(name##_result_ *)(void *)frame_->data_ = name pass;                  \
+        ((name##_result_ *)(void *)frame_->data_)->is_ = name pass;            \
     }                                                                          \
     __attribute__((always_inline, unused)) static inline void                  \
     name##_spawn params                                                        \
@@ -381,7 +377,7 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
         STRAIT_FORK_JOINS_(at_);                                               \
         if (strait_frame_pop_(frame_, name##_run_, false))                     \
             return name pass;                                                  \
-        return *(name##_result_ *)(void *)at_->data_;                          \
+        return ((name##_result_ *)(void *)at_->data_)->is_;                    \
     }                                                                          \
     struct name##_task_end_
 
@@ -423,7 +419,7 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
         (at_, task_->a_, task_->b_, task_->c_, task_->d_, task_->e_))
 
 #define STRAIT_TASK_VOID_(name, types, params, fields, store, pass)            \
-    static void name types;                                                    \
+    static inline void name types;                                             \
     typedef struct __attribute__((may_alias)) { fields } name##_task_;         \
     typedef char name##_fits_[sizeof(name##_task_) <= STRAIT_FRAME_BYTES ? 1 : -1];\
     static inline void                                                         \
