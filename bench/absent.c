@@ -54,6 +54,7 @@ ABSENT_RING(
 ABSENT_RING(ring_tbb, "tbb_bounded", INSTALL("g++ libtbb-dev"))
 ABSENT_QUEUE(mpsc_tbb, "tbb", INSTALL("g++ libtbb-dev"))
 ABSENT(fork_tbb, "tbb", INSTALL("g++ libtbb-dev"))
+ABSENT(parallel_tbb, "tbb", INSTALL("g++ libtbb-dev"))
 #endif
 
 #ifndef BENCH_HAVE_BOOST
@@ -73,8 +74,15 @@ ABSENT(offload_asio, "asio", INSTALL("g++ libasio-dev"))
 #endif
 
 #ifndef BENCH_HAVE_OPENMP
-ABSENT(fork_openmp, "openmp",
-    "the C compiler has no OpenMP; use gcc, or install libomp-dev for clang")
+#define OPENMP_REASON                                                          \
+    "the C compiler has no OpenMP; use gcc, or install libomp-dev for clang"
+ABSENT(fork_openmp, "openmp", OPENMP_REASON)
+ABSENT(parallel_openmp_static, "openmp_static", OPENMP_REASON)
+ABSENT(parallel_openmp_dynamic, "openmp_dynamic", OPENMP_REASON)
+#endif
+
+#ifndef BENCH_HAVE_CXX
+ABSENT(parallel_std, "std_sort", "there is no C++ compiler; install g++")
 #endif
 
 /* Debian has no packages of these. */

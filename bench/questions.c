@@ -15,6 +15,8 @@ const struct bench_question *const bench_questions[] = {
     &question_trickle,
     &question_blocking,
     &question_delay,
+    &question_parallel_for,
+    &question_sort,
     &question_wake,
     &question_timers,
     &question_fib,

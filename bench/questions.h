@@ -17,6 +17,8 @@ extern const struct bench_question question_burst;
 extern const struct bench_question question_trickle;
 extern const struct bench_question question_blocking;
 extern const struct bench_question question_delay;
+extern const struct bench_question question_parallel_for;
+extern const struct bench_question question_sort;
 extern const struct bench_question question_wake;
 extern const struct bench_question question_timers;
 extern const struct bench_question question_fib;

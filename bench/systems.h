@@ -57,6 +57,17 @@ extern const struct bench_system offload_libuv;
 extern const struct bench_system offload_asio;
 extern const struct bench_system offload_cond_pool;
 
+extern const struct bench_system parallel_strait;
+extern const struct bench_system parallel_strait_static;
+extern const struct bench_system parallel_strait_less;
+extern const struct bench_system parallel_strait_compare;
+extern const struct bench_system parallel_serial;
+extern const struct bench_system parallel_qsort;
+extern const struct bench_system parallel_std;
+extern const struct bench_system parallel_tbb;
+extern const struct bench_system parallel_openmp_static;
+extern const struct bench_system parallel_openmp_dynamic;
+
 extern const struct bench_system wake_strait;
 extern const struct bench_system wake_libuv;
 extern const struct bench_system wake_eventfd;
