@@ -83,8 +83,7 @@ sti_deque_init(strait_deque_t *deque, strait_frame_t *frames)
     strait_store_rlx(&deque->word_, STI_DEQUE_WORD(1, 1));
     /* rlx: as above. */
     strait_store_rlx(&deque->hungry_, STI_HUNGRY_NO);
-    /* rlx: as above. */
-    strait_store_rlx(&deque->n_spawned_, 0);
+    deque->n_spawned_ = 0;
 }
 
 /* True if there may be something to steal. */

@@ -150,18 +150,24 @@ deque_take(sti_worker_t *worker)
 
     if (fork->n_used == STI_FORK_ROOTS_MAX)
         return NULL;
-    /* rlx: our own. */
-    deque = strait_load_rlx(&fork->deques[fork->n_used]);
+    deque = fork->deques[fork->n_used];
     if (deque == NULL) {
         deque = deque_map(worker);
         if (deque == NULL)
             return NULL;
-        /* [J1:rel] its head, for the statistics. */
-        strait_store_release(&fork->deques[fork->n_used], deque);
+        fork->deques[fork->n_used] = deque;
     }
     fork->n_used++;
     enter(worker, deque);
     return deque;
+}
+
+/* The count of spawns, which is the owner's own while it counts. */
+static void
+publish_count(sti_worker_t *worker, strait_deque_t *deque)
+{
+    sti_counter_add(&worker->fork.n_spawned, deque->n_spawned_);
+    deque->n_spawned_ = 0;
 }
 
 static void
@@ -170,11 +176,10 @@ deque_give_back(sti_worker_t *worker)
     sti_fork_t *fork = &worker->fork;
 
     fork->n_used--;
+    publish_count(worker, fork->deques[fork->n_used]);
     /* To the tasks of the root outside, if this was one within. */
-    if (fork->n_used != 0) {
-        /* rlx: our own. */
-        enter(worker, strait_load_rlx(&fork->deques[fork->n_used - 1]));
-    }
+    if (fork->n_used != 0)
+        enter(worker, fork->deques[fork->n_used - 1]);
 }
 
 void
@@ -183,8 +188,7 @@ sti_fork_free(sti_worker_t *worker)
     int i;
 
     for (i = 0; i < STI_FORK_ROOTS_MAX; i++) {
-        /* rlx: nobody else is left. */
-        strait_deque_t *deque = strait_load_rlx(&worker->fork.deques[i]);
+        strait_deque_t *deque = worker->fork.deques[i];
 
         if (deque != NULL)
             (void)munmap(deque, STRAIT_FORK_SPAN_);
@@ -337,8 +341,7 @@ strait_frame_t *
 sti_fork_find(sti_worker_t *worker)
 {
     /* Nobody steals who could not spawn. */
-    /* rlx: our own. */
-    if (strait_load_rlx(&worker->fork.deques[0]) == NULL) {
+    if (worker->fork.deques[0] == NULL) {
         if (deque_take(worker) == NULL)
             return NULL;
         deque_give_back(worker);
@@ -349,12 +352,12 @@ sti_fork_find(sti_worker_t *worker)
 void
 sti_fork_execute(sti_worker_t *worker, strait_frame_t *task)
 {
-    /* rlx: our own, which find has made. */
-    strait_deque_t *deque = strait_load_rlx(&worker->fork.deques[0]);
+    strait_deque_t *deque = worker->fork.deques[0]; /* made by find */
 
     worker->fork.n_used = 1;
     execute(worker, task, deque->frames_ + 1);
     worker->fork.n_used = 0;
+    publish_count(worker, deque);
 }
 
 /* ------------------------------------------------------ the owner's slow paths */
@@ -369,6 +372,7 @@ strait_fork_feed_(strait_frame_t *end)
 
     if (n != 0)
         sti_counter_add(&worker->fork.n_exposed, 1);
+    publish_count(worker, deque);
     if (asked != STI_HUNGRY_TOLD)
         return;
     /* Who was woken does its duty, and tells us again. */
@@ -600,19 +604,10 @@ add_stats(const sti_worker_t *worker, strait_fork_stats_t *stats)
 {
     const sti_fork_t *fork = &worker->fork;
     uint32_t depth = (uint32_t)sti_counter_read(&fork->max_depth);
-    int i;
 
     if (depth > stats->max_depth)
         stats->max_depth = depth;
-    for (i = 0; i < STI_FORK_ROOTS_MAX; i++) {
-        /* [J1:acq] its head. */
-        const strait_deque_t *deque = strait_load_acquire(&fork->deques[i]);
-
-        if (deque != NULL) {
-            /* rlx: a statistic. */
-            stats->n_spawned += strait_load_rlx(&deque->n_spawned_);
-        }
-    }
+    stats->n_spawned += sti_counter_read(&fork->n_spawned);
     stats->n_stolen += sti_counter_read(&fork->n_stolen);
     stats->n_leapt += sti_counter_read(&fork->n_leapt);
     stats->n_failed += sti_counter_read(&fork->n_failed);

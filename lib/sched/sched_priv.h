@@ -46,13 +46,14 @@ typedef struct sti_cell {
 
 /* A worker's part in fork-join; see fork.c. */
 typedef struct sti_fork {
-    STRAIT_ATOMIC(strait_deque_t *) deques[STI_FORK_ROOTS_MAX];
+    strait_deque_t *deques[STI_FORK_ROOTS_MAX];
     uint32_t n_used; /* of them, by the roots that it is in */
     uint32_t depth;  /* stolen tasks that it is in */
     uint32_t victim; /* seat of the last one that it stole from */
     uint32_t random; /* not 0 */
     bool woken;      /* for a task not yet taken */
     sti_counter_t max_depth;
+    sti_counter_t n_spawned;
     sti_counter_t n_stolen;
     sti_counter_t n_leapt;
     sti_counter_t n_failed;
