@@ -565,7 +565,7 @@ struct stretches {
     unsigned nap_us;
     STRAIT_ATOMIC(uint32_t) n_made;
     STRAIT_ATOMIC(uint32_t) n_joined;
-    unsigned char result[2000];
+    _Alignas(8) unsigned char result[2000];
 };
 
 static void

@@ -362,7 +362,7 @@ Test(sort, all_short_arrays)
     int pattern;
     uint32_t flags;
 
-    for (n = 0; n <= 300; n++) {
+    for (n = 0; n <= 300; n += n < 20 ? 1 : SANITIZER_SLOWDOWN) {
         for (pattern = 0; pattern < N_PATTERNS; pattern++) {
             for (flags = 0; flags <= STRAIT_SORT_IN_PLACE; flags++)
                 check_sort(
@@ -379,8 +379,9 @@ Test(sort, elements_of_all_sizes)
         check_sort(ON_LANE, 100, size_bytes, RANDOM, STRAIT_SORT_STABLE);
         check_sort(ON_LANE, 6000 / SANITIZER_SLOWDOWN, size_bytes, RANDOM,
             STRAIT_SORT_STABLE);
-        check_sort(ON_LANE, 5000, size_bytes, FEW, 0);
-        check_sort(ON_LANE, 5000, size_bytes, RANDOM, STRAIT_SORT_IN_PLACE);
+        check_sort(ON_LANE, 5000 / SANITIZER_SLOWDOWN, size_bytes, FEW, 0);
+        check_sort(ON_LANE, 5000 / SANITIZER_SLOWDOWN, size_bytes, RANDOM,
+            STRAIT_SORT_IN_PLACE);
     }
     check_sort(ON_LANE, 5000, 1000, RANDOM, STRAIT_SORT_STABLE);
 }
@@ -724,7 +725,7 @@ Test(sort, short_arrays_by_keys_of_all_kinds)
     uint32_t kind;
     size_t n;
 
-    for (n = 0; n <= 300; n++) {
+    for (n = 0; n <= 300; n += n < 20 ? 1 : SANITIZER_SLOWDOWN) {
         for (kind = 0; kind < 12; kind++) {
             uint32_t real = kind % 6 | (kind < 6 ? 0 : STRAIT_KEY_DESCENDING);
             size_t size_bytes = is_wide(real) ? sizes_wide[n % 6]
@@ -739,7 +740,8 @@ Test(sort, short_arrays_by_keys_of_all_kinds)
 
 Test(sort, long_arrays_by_keys_of_all_kinds)
 {
-    static const size_t sizes[] = { 1000, 5000, 40000, 100000 };
+    static const size_t sizes[] = { 1000, 5000 / SANITIZER_SLOWDOWN, 40000,
+        100000 / SANITIZER_SLOWDOWN };
     uint32_t kind;
     size_t i, j;
     int pattern;
@@ -764,6 +766,9 @@ Test(sort, long_arrays_by_keys_of_all_kinds)
     }
 }
 
+/* Long enough for a cut in blocks. */
+#define LONG (SANITIZER_SLOWDOWN > 1 ? 70000 : 200000)
+
 Test(sort, by_keys_in_all_places)
 {
     int place;
@@ -773,15 +778,15 @@ Test(sort, by_keys_in_all_places)
         check_keys(place, 10, 4, 0, STRAIT_KEY_I32, RANDOM);
         check_keys(place, 0, 4, 0, STRAIT_KEY_I32, RANDOM);
         check_keys(place, 70000, 4, 0, STRAIT_KEY_I32, RANDOM);
-        check_keys(place, 200000, 8, 0, STRAIT_KEY_F64, RANDOM);
-        check_keys(place, 200000, 16, 8, STRAIT_KEY_U64, RANDOM);
+        check_keys(place, LONG, 8, 0, STRAIT_KEY_F64, RANDOM);
+        check_keys(place, LONG, 16, 8, STRAIT_KEY_U64, RANDOM);
         check_keys(place, 70000, 20, 3, STRAIT_KEY_I64, FEW);
     }
     for (n = 1; n <= 16; n += n < 4 ? 1 : 4) {
         close_pool();
         open_pool(n);
-        check_keys(ON_LANE, 150000, 4, 0, STRAIT_KEY_U32, RANDOM);
-        check_keys(ON_LANE, 150000, 8, 0, STRAIT_KEY_U64, NEARLY);
+        check_keys(ON_LANE, LONG, 4, 0, STRAIT_KEY_U32, RANDOM);
+        check_keys(ON_LANE, LONG, 8, 0, STRAIT_KEY_U64, NEARLY);
     }
 }
 
@@ -979,7 +984,7 @@ Test(sort, without_memory)
     /* There is a buffer, but no counts for each block. */
     blocks.fail_on = false;
     blocks.fail_at = 2;
-    check_keys(ON_LANE, 150000, 4, 0, STRAIT_KEY_U32, RANDOM);
+    check_keys(ON_LANE, LONG, 4, 0, STRAIT_KEY_U32, RANDOM);
     blocks.fail_at = 0;
 }
 
