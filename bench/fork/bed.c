@@ -84,30 +84,23 @@ fib_for(uint64_t n_tasks)
 static const uint64_t queens[FORK_QUEENS_MAX + 1] = { 1, 1, 0, 0, 2, 10, 4, 40,
     92, 352, 724, 2680, 14200, 73712, 365596 };
 
-/* Lays out a balanced tree of n nodes: a node, what is left of it, what is
- * right. */
-static struct fork_node *
-grow_tree(struct fork_node **next, uint64_t n)
-{
-    struct fork_node *node = (*next)++;
-
-    node->value = n;
-    node->left = n > 1 ? grow_tree(next, n / 2) : NULL;
-    node->right = n > 2 ? grow_tree(next, n - 1 - n / 2) : NULL;
-    return node;
-}
-
+/* A balanced tree, level by level: so that it is all the same whether left or
+ * right is visited first, which differs between calls and tasks. */
 static int
 make_tree(struct fork_job *job)
 {
-    struct fork_node *next = malloc(job->size * sizeof(*next));
+    uint64_t n = job->size;
+    struct fork_node *nodes = malloc(n * sizeof(*nodes));
 
-    job->nodes = next;
-    if (next == NULL)
+    job->nodes = nodes;
+    if (nodes == NULL)
         return -ENOMEM;
-    grow_tree(&next, job->size);
-    for (uint64_t i = 0; i < job->size; i++)
-        job->expected += job->nodes[i].value;
+    for (uint64_t i = 0; i < n; i++) {
+        nodes[i].left = 2 * i + 1 < n ? &nodes[2 * i + 1] : NULL;
+        nodes[i].right = 2 * i + 2 < n ? &nodes[2 * i + 2] : NULL;
+        nodes[i].value = i;
+    }
+    job->expected = n * (n - 1) / 2;
     return 0;
 }
 
