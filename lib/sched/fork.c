@@ -368,8 +368,13 @@ strait_fork_feed_(strait_frame_t *end)
     strait_deque_t *deque = strait_frame_deque_(end);
     sti_worker_t *worker = deque->worker_;
     uint32_t n = sti_deque_expose(deque, end);
-    uint32_t asked = sti_deque_answer(deque);
+    uint32_t asked;
 
+    /* A question stays until there is something to answer it with: else it would
+     * be asked again at once. rlx: who tells is seen by a later look. */
+    if (n == 0 && strait_load_rlx(&deque->hungry_) == STI_HUNGRY_ASKED)
+        return;
+    asked = sti_deque_answer(deque);
     if (n != 0)
         sti_counter_add(&worker->fork.n_exposed, 1);
     publish_count(worker, deque);
