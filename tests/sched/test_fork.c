@@ -662,6 +662,10 @@ Test(fork, in_the_child_of_a_fork)
 
 /* ----------------------------------------------------------------- misuse */
 
+/* ThreadSanitizer lets no child of a program with threads start some of its own,
+ * which a pool in there needs. */
+#if !SANITIZER_THREAD
+
 static const char *wanted;
 
 static void
@@ -753,29 +757,6 @@ Test(fork, misuse_is_reported_and_trapped)
     check_trapped(spawns_too_many, "too many tasks");
 }
 
-/* As many as there may be, and one worker has them to itself. */
-static void
-spawns_all(strait_frame_t *frame, void *arg)
-{
-    uint64_t i;
-
-    for (i = 0; i < STRAIT_FORK_FRAMES_MAX; i++)
-        strait_spawn(&frame, never, arg);
-    for (i = 0; i < STRAIT_FORK_FRAMES_MAX; i++)
-        strait_join(&frame);
-}
-
-Test(fork, as_many_tasks_as_promised)
-{
-    int n = 0;
-
-    open_pool(1);
-    check_err(strait_fork_run(lane, spawns_all, &n), 0);
-    check_int(n, STRAIT_FORK_FRAMES_MAX);
-    check_int(stats_of(-1).n_spawned, STRAIT_FORK_FRAMES_MAX);
-    close_pool();
-}
-
 #if defined(STRAIT_DEBUG) && STRAIT_DEBUG >= 1
 
 __attribute__((noinline)) static void
@@ -835,9 +816,34 @@ Test(fork, checked_builds_find_more)
     check_trapped(spawns_without_a_frame, "no frame");
 }
 
-#endif
+#endif /* STRAIT_DEBUG */
+
+#endif /* !SANITIZER_THREAD */
 
 /* ------------------------------------------------------------ who runs it */
+
+/* As many as there may be, and one worker has them to itself. */
+static void
+spawns_all(strait_frame_t *frame, void *arg)
+{
+    uint64_t i;
+
+    for (i = 0; i < STRAIT_FORK_FRAMES_MAX; i++)
+        strait_spawn(&frame, never, arg);
+    for (i = 0; i < STRAIT_FORK_FRAMES_MAX; i++)
+        strait_join(&frame);
+}
+
+Test(fork, as_many_tasks_as_promised)
+{
+    int n = 0;
+
+    open_pool(1);
+    check_err(strait_fork_run(lane, spawns_all, &n), 0);
+    check_int(n, STRAIT_FORK_FRAMES_MAX);
+    check_int(stats_of(-1).n_spawned, STRAIT_FORK_FRAMES_MAX);
+    close_pool();
+}
 
 struct tower {
     STRAIT_ATOMIC(uint32_t) outer_runs;
@@ -1114,6 +1120,8 @@ Test(fork, statistics_of_several)
     open_pool(4);
     check_err(strait_fork_run(lane, fib_root, &number), 0);
     check_err(strait_fork_run(lane, crowd_root, (void *)&n_met), 0);
+    /* Exact once the pool is idle. */
+    cr_assert(await(all_parked()));
     for (i = 0; i < 4; i++) {
         strait_fork_stats_t stats = stats_of(i);
 
