@@ -1304,8 +1304,7 @@ STI_HUNGRY_NO);\n",
          "n != 0 || sti_deque_offers(deque))")]),
     Mutant("fork-forgets-who-sleeps-on", "fork", FORK_MODELS, [
         (FORK + "@strait_fork_feed_", """    if (anybody_sleeps(worker->crew))
-        sti_deque_tell(deque);
-""", "")]),
+        sti_deque_tell(deque);""", "")]),
     Mutant("fork-has-no-duty", "fork", FORK_MODELS, [
         (FORK, "    while (anybody_sleeps(crew)) {\n",
          "    while (0) {\n")]),
@@ -1393,7 +1392,7 @@ worker->seat))
          "        (void)seat;\n")]),
     Mutant("fork-ends-and-wakes-another", "fork", FORK_MODELS, [
         (FORK, "        sti_parking_wake(&worker->crew->helpers, seat);\n",
-         "        (void)wake_one((void)seat, worker->crew);\n")]),
+         "        (void)seat, (void)wake_one(worker->crew);\n")]),
     Mutant("fork-wakes-no-helpers", "fork", FORK_MODELS, [
         (FORK + "@wake_one", """ ||
         sti_parking_wake_one(&crew->helpers);""", ";")]),
