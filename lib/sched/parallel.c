@@ -140,13 +140,14 @@ struct pace {
     uint64_t began_ns; /* 0: the next chunk is not timed */
     uint32_t n_left;   /* chunks until one is timed */
     bool given;
+    bool known; /* how long an iteration takes, by a chunk long enough */
 };
 
 static size_t
 pace_next(const struct pace *pace, size_t rest)
 {
     /* What comes may take longer than what came: towards the end, shorter. */
-    size_t most = pace->given || pace->n_left == 0 ? rest : rest / 8 + 1;
+    size_t most = pace->given || !pace->known ? rest : rest / 8 + 1;
 
     return pace->grain < most ? pace->grain : most;
 }
@@ -174,6 +175,7 @@ pace_end(struct pace *pace, size_t n)
     took_ns = now_ns - pace->began_ns;
     pace->began_ns = 0;
     pace->n_left = CHUNK_LOOKS - 1;
+    pace->known = true;
     if (took_ns > CHUNK_MOST_NS) {
         pace->grain = (size_t)((double)n * CHUNK_AIM_NS / (double)took_ns);
         if (pace->grain == 0)
@@ -185,6 +187,7 @@ pace_end(struct pace *pace, size_t n)
             /* Not there yet: the next one is timed, too. */
             more = CHUNK_GROWTH;
             pace->n_left = 0;
+            pace->known = false;
             pace->began_ns = now_ns;
         }
         pace->grain *= more;
@@ -319,7 +322,7 @@ run(strait_frame_t *frame, struct loop *loop, struct half part)
 {
     const strait_range_t *range = loop->range;
     const strait_deque_t *deque = strait_frame_deque_(frame);
-    struct pace pace = { part.grain, 0, 0, range->grain != 0 };
+    struct pace pace = { part.grain, 0, 0, range->grain != 0, part.grain != 1 };
 
     if (part.n_pieces > 1 && part.end - part.begin > 1) {
         size_t n = part.end - part.begin;

@@ -383,7 +383,8 @@ strait_parallel_sort_kernel_(strait_place_t where,
 
     if ((array == NULL && n != 0) || !sti_sort_fits(n, kernel->size_bytes))
         return -EINVAL;
-    if (n >= CALLER_MAX || where.job_ != NULL)
+    if (n >= (where.frame_ != NULL ? TASK_MIN : CALLER_MAX) ||
+        where.job_ != NULL)
         return sti_parallel_call(where, kernel_call, &args, sizeof args);
     err = sti_sort_place(where, &allocator);
     return err != 0 ? err : sort_directly(NULL, allocator, &args);
@@ -492,7 +493,8 @@ strait_parallel_sort(strait_place_t where, void *array, size_t n,
     if ((array == NULL && n != 0) || compare == NULL ||
         !sti_sort_fits(n, size_bytes) || flags > STRAIT_SORT_IN_PLACE)
         return -EINVAL;
-    if (n >= CALLER_MAX || where.job_ != NULL)
+    if (n >= (where.frame_ != NULL ? TASK_MIN : CALLER_MAX) ||
+        where.job_ != NULL)
         return sti_parallel_call(where, sort_call, &args, sizeof args);
     err = sti_sort_place(where, &allocator);
     return err != 0 ? err : sort_any(NULL, allocator, &args);

@@ -22,6 +22,8 @@
 /* Up to so many elements a merge sort is as fast; and so many are in a cache. */
 #define STI_RADIX_FEW 128
 #define STI_RADIX_CACHED 65536
+/* Fewer elements are one thread's. */
+#define STI_RADIX_PART 8192
 /* From so many on a cut is in blocks of at least so many each. */
 #define CUT_MIN 65536
 #define CUT_BLOCK 16384
@@ -445,7 +447,8 @@ strait_parallel_sort_keys(strait_place_t where, void *array, size_t n,
     key_bytes = args.key.is_wide ? sizeof(uint64_t) : sizeof(uint32_t);
     if (size_bytes < key_bytes || key_offset > size_bytes - key_bytes)
         return -EINVAL;
-    if (n >= CALLER_MAX || where.job_ != NULL)
+    if (n >= (where.frame_ != NULL ? STI_RADIX_PART : CALLER_MAX) ||
+        where.job_ != NULL)
         return sti_parallel_call(where, keys_call, &args, sizeof args);
     err = sti_sort_place(where, &allocator);
     return err != 0 ? err : sort_keys(NULL, allocator, &args);

@@ -153,6 +153,9 @@ RADIX_(_sort)(strait_frame_t *frame, RADIX_ELEMENT *in, RADIX_ELEMENT *other,
         RADIX_(_by_digits)(in, other, n, n_bits, into_other, key);
         return;
     }
+    /* Too few to be shared out. */
+    if (n < STI_RADIX_PART)
+        frame = NULL;
     cut.key = key;
     cut.in = in;
     cut.out = other;

@@ -41,13 +41,17 @@ close_pool(void)
         blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
 }
 
-static void
-set_up(void)
-{
-    open_pool(4);
-}
-
-TestSuite(parallel, .init = set_up, .fini = close_pool, .timeout = 60);
+/* A test with a pool of 4 workers. The books of its allocator are looked at in
+ * the test: what fails in a .fini of Criterion fails nothing. */
+#define POOL_TEST(name)                                                        \
+    static void name(void);                                                    \
+    Test(parallel, name, .timeout = 120)                                       \
+    {                                                                          \
+        open_pool(4);                                                          \
+        name();                                                                \
+        close_pool();                                                          \
+    }                                                                          \
+    static void name(void)
 
 static void
 nap(unsigned us)
@@ -134,6 +138,7 @@ struct marks {
     STRAIT_ATOMIC(uint32_t) n_empty;
     STRAIT_ATOMIC(uint32_t) largest;
     unsigned nap_us;
+    size_t nap_from; /* iterations before it are short */
 };
 
 static void
@@ -151,7 +156,7 @@ mark(strait_frame_t *frame, size_t begin, size_t end, void *arg)
     while (largest < n && !strait_cas_rlx(&marks->largest, &largest, n)) {}
     for (i = begin; i < end; i++) {
         marks->marks[i]++;
-        if (marks->nap_us != 0)
+        if (marks->nap_us != 0 && i >= marks->nap_from)
             nap(marks->nap_us);
     }
 }
@@ -203,7 +208,7 @@ check_for(int place, size_t begin, size_t end, size_t grain, uint32_t schedule)
     free(marks.marks);
 }
 
-Test(parallel, each_iteration_runs_once)
+POOL_TEST(each_iteration_runs_once)
 {
     static const size_t sizes[] = { 0, 1, 2, 3, 7, 16, 17, 100, 1000, 40000 };
     static const size_t grains[] = { 0, 1, 3, 64, 1000000 };
@@ -221,7 +226,7 @@ Test(parallel, each_iteration_runs_once)
     }
 }
 
-Test(parallel, with_one_to_sixteen_workers)
+POOL_TEST(with_one_to_sixteen_workers)
 {
     uint32_t n;
 
@@ -236,7 +241,7 @@ Test(parallel, with_one_to_sixteen_workers)
     }
 }
 
-Test(parallel, idle_workers_get_a_part)
+POOL_TEST(idle_workers_get_a_part)
 {
     struct marks marks;
     uint64_t n_before;
@@ -272,7 +277,7 @@ wait_for_another(strait_frame_t *frame, size_t begin, size_t end, void *arg)
         nap(50);
 }
 
-Test(parallel, two_run_at_once)
+POOL_TEST(two_run_at_once)
 {
     strait_range_t range = strait_range(0, 1000);
 
@@ -284,7 +289,7 @@ Test(parallel, two_run_at_once)
         0);
 }
 
-Test(parallel, a_long_iteration_is_a_chunk_of_its_own)
+POOL_TEST(a_long_iteration_is_a_chunk_of_its_own)
 {
     struct marks marks;
 
@@ -295,7 +300,7 @@ Test(parallel, a_long_iteration_is_a_chunk_of_its_own)
     free(marks.marks);
 }
 
-Test(parallel, short_iterations_make_long_chunks)
+POOL_TEST(short_iterations_make_long_chunks)
 {
     struct marks marks;
 
@@ -307,7 +312,23 @@ Test(parallel, short_iterations_make_long_chunks)
     free(marks.marks);
 }
 
-Test(parallel, nobody_idle_nothing_spawned)
+POOL_TEST(chunks_become_short_where_iterations_become_long)
+{
+    struct marks marks;
+
+    close_pool();
+    open_pool(1);
+    marks_init(&marks, 0, 7000);
+    marks.nap_from = 5000;
+    marks.nap_us = 20;
+    check_err(call_at(ON_LANE, mark_all, &marks), 0);
+    check_int(marks_wrong(&marks), 0);
+    cr_assert(strait_load_rlx(&marks.n_chunks) > 250, "%u chunks",
+        strait_load_rlx(&marks.n_chunks));
+    free(marks.marks);
+}
+
+POOL_TEST(nobody_idle_nothing_spawned)
 {
     strait_fork_stats_t stats = STRAIT_FORK_STATS_INIT;
     struct marks marks;
@@ -409,7 +430,7 @@ call_badly(strait_place_t where, void *arg)
     return -EINVAL;
 }
 
-Test(parallel, bad_arguments_are_named)
+POOL_TEST(bad_arguments_are_named)
 {
     strait_parallel_t job;
     strait_stop_t stop;
@@ -434,7 +455,7 @@ Test(parallel, bad_arguments_are_named)
     free(marks.marks);
 }
 
-Test(parallel, a_pool_that_is_closed)
+POOL_TEST(a_pool_that_is_closed)
 {
     struct marks marks;
 
@@ -453,7 +474,7 @@ on_timer(strait_timer_t *timer, void *arg)
     answer_in_loop = mark_all(strait_on_lane(lane), arg);
 }
 
-Test(parallel, a_running_loop_must_not_wait)
+POOL_TEST(a_running_loop_must_not_wait)
 {
     strait_timer_t timer;
     strait_loop_t *loop;
@@ -497,7 +518,7 @@ square_all(strait_place_t where, void *arg)
         sizeof *mapping->out, mapping->in, sizeof *mapping->in, square, &three);
 }
 
-Test(parallel, map_from_one_array_to_another)
+POOL_TEST(map_from_one_array_to_another)
 {
     size_t n = 50000;
     struct mapping mapping = { strait_range(7, n - 7), NULL, NULL };
@@ -532,7 +553,7 @@ negate(void *out, const void *in, void *arg)
     *(int *)out = -*(const int *)in;
 }
 
-Test(parallel, map_in_place)
+POOL_TEST(map_in_place)
 {
     static int numbers[5000];
     int i;
@@ -655,7 +676,7 @@ check_reduced(struct stretches *stretches)
         strait_load_rlx(&stretches->n_joined) + 1);
 }
 
-Test(parallel, reduce_keeps_the_order)
+POOL_TEST(reduce_keeps_the_order)
 {
     static const size_t sizes[] = { 0, 1, 2, 9, 100, 5000 };
     static struct stretches stretches;
@@ -675,7 +696,7 @@ Test(parallel, reduce_keeps_the_order)
     }
 }
 
-Test(parallel, reduce_with_many_thieves)
+POOL_TEST(reduce_with_many_thieves)
 {
     static struct stretches stretches;
     int how;
@@ -693,7 +714,7 @@ Test(parallel, reduce_with_many_thieves)
     }
 }
 
-Test(parallel, reduce_without_memory_is_not_split)
+POOL_TEST(reduce_without_memory_is_not_split)
 {
     static struct stretches stretches;
 
@@ -748,7 +769,7 @@ search_all(strait_place_t where, void *arg)
     return strait_parallel_for(where, search->range, look, search);
 }
 
-Test(parallel, a_body_may_ask_to_stop)
+POOL_TEST(a_body_may_ask_to_stop)
 {
     struct search search;
     int i;
@@ -789,7 +810,7 @@ cancel_on_timer(strait_timer_t *timer, void *arg)
     cancel_answer = strait_work_cancel(cancelled_item);
 }
 
-Test(parallel, a_job_is_cancelled_while_it_runs)
+POOL_TEST(a_job_is_cancelled_while_it_runs)
 {
     struct search search;
     strait_parallel_t job;
@@ -859,7 +880,7 @@ fill_rows(strait_frame_t *frame, size_t begin, size_t end, void *arg)
     }
 }
 
-Test(parallel, within_one_another)
+POOL_TEST(within_one_another)
 {
     struct grid grid = { 300, NULL };
     size_t n_wrong = 0;
@@ -900,7 +921,7 @@ sum_from_outside(void *arg)
     return NULL;
 }
 
-Test(parallel, from_several_threads)
+POOL_TEST(from_several_threads)
 {
     pthread_t threads[3];
     uint64_t n_right[3] = { 0 };

@@ -45,6 +45,7 @@ open_pool(uint32_t n_workers)
 {
     strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
 
+    rng = rng_make(20, n_workers);
     config.n_workers = n_workers;
     config.allocator = blocks_allocator(&blocks);
     check_err(strait_pool_create(&pool, &config), 0);
@@ -60,14 +61,17 @@ close_pool(void)
         blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
 }
 
-static void
-set_up(void)
-{
-    rng = rng_make(20, 0);
-    open_pool(4);
-}
-
-TestSuite(sort, .init = set_up, .fini = close_pool, .timeout = 120);
+/* A test with a pool of 4 workers. The books of its allocator are looked at in
+ * the test: what fails in a .fini of Criterion fails nothing. */
+#define POOL_TEST(name)                                                        \
+    static void name(void);                                                    \
+    Test(sort, name, .timeout = 120)                                           \
+    {                                                                          \
+        open_pool(4);                                                          \
+        name();                                                                \
+        close_pool();                                                          \
+    }                                                                          \
+    static void name(void)
 
 /* -------------------------------------------------------------- the places */
 
@@ -356,7 +360,7 @@ check_sort(int place, size_t n, size_t size_bytes, int pattern, uint32_t flags)
     subject_free(&subject);
 }
 
-Test(sort, all_short_arrays)
+POOL_TEST(all_short_arrays)
 {
     size_t n;
     int pattern;
@@ -371,7 +375,7 @@ Test(sort, all_short_arrays)
     }
 }
 
-Test(sort, elements_of_all_sizes)
+POOL_TEST(elements_of_all_sizes)
 {
     size_t size_bytes;
 
@@ -386,7 +390,7 @@ Test(sort, elements_of_all_sizes)
     check_sort(ON_LANE, 5000, 1000, RANDOM, STRAIT_SORT_STABLE);
 }
 
-Test(sort, long_arrays_in_all_places)
+POOL_TEST(long_arrays_in_all_places)
 {
     static const size_t sizes[] = { 4, 8, 7, 40 };
     int place, pattern;
@@ -405,7 +409,7 @@ Test(sort, long_arrays_in_all_places)
     }
 }
 
-Test(sort, with_one_to_sixteen_workers)
+POOL_TEST(with_one_to_sixteen_workers)
 {
     uint32_t n;
 
@@ -433,7 +437,7 @@ answer_anything(const void *a, const void *b, void *arg)
     }
 }
 
-Test(sort, an_order_that_is_none_harms_nobody)
+POOL_TEST(an_order_that_is_none_harms_nobody)
 {
     struct subject subject;
     uint32_t flags;
@@ -485,7 +489,7 @@ answer_badly(const void *a, const void *b, void *arg)
     return (values[x] > values[y]) - (values[x] < values[y]);
 }
 
-Test(sort, in_place_has_no_worst_case)
+POOL_TEST(in_place_has_no_worst_case)
 {
     enum { N = 4000 };
     static int array[N], values[N];
@@ -521,7 +525,7 @@ compare_counted(const void *a, const void *b, void *arg)
     return (x > y) - (x < y);
 }
 
-Test(sort, what_is_in_order_costs_n)
+POOL_TEST(what_is_in_order_costs_n)
 {
     enum { N = 50000 };
     static int array[N];
@@ -569,7 +573,7 @@ check_points(size_t n, int sign)
     free(points);
 }
 
-Test(sort, by_a_type)
+POOL_TEST(by_a_type)
 {
     const char *names[] = { "Minch", "Skagerrak", "Menai", "Bass", "Cook",
         "Bab el-Mandeb", "Kerch", "Otranto", "Torres" };
@@ -720,7 +724,7 @@ check_keys(int place, size_t n, size_t size_bytes, size_t offset, uint32_t kind,
 static const size_t sizes_narrow[] = { 4, 8, 16, 5, 12, 36 };
 static const size_t sizes_wide[] = { 8, 16, 24, 9, 13, 40 };
 
-Test(sort, short_arrays_by_keys_of_all_kinds)
+POOL_TEST(short_arrays_by_keys_of_all_kinds)
 {
     uint32_t kind;
     size_t n;
@@ -738,7 +742,7 @@ Test(sort, short_arrays_by_keys_of_all_kinds)
     }
 }
 
-Test(sort, long_arrays_by_keys_of_all_kinds)
+POOL_TEST(long_arrays_by_keys_of_all_kinds)
 {
     static const size_t sizes[] = { 1000, 5000 / SANITIZER_SLOWDOWN, 40000,
         100000 / SANITIZER_SLOWDOWN };
@@ -769,7 +773,7 @@ Test(sort, long_arrays_by_keys_of_all_kinds)
 /* Long enough for a cut in blocks. */
 #define LONG (SANITIZER_SLOWDOWN > 1 ? 70000 : 200000)
 
-Test(sort, by_keys_in_all_places)
+POOL_TEST(by_keys_in_all_places)
 {
     int place;
     uint32_t n;
@@ -791,7 +795,7 @@ Test(sort, by_keys_in_all_places)
 }
 
 /* Nearly all in one part, which must be cut in its turn. */
-Test(sort, by_keys_that_lie_together)
+POOL_TEST(by_keys_that_lie_together)
 {
     enum { N = 300000 };
     uint64_t *keys = malloc(N * sizeof *keys);
@@ -814,7 +818,7 @@ Test(sort, by_keys_that_lie_together)
     free(keys);
 }
 
-Test(sort, nan_goes_to_an_end)
+POOL_TEST(nan_goes_to_an_end)
 {
     double keys[] = { 1, (double)NAN, -1, -(double)NAN, (double)INFINITY, 0,
         -(double)INFINITY };
@@ -830,7 +834,7 @@ Test(sort, nan_goes_to_an_end)
         keys[5] > 2);
 }
 
-Test(sort, keys_that_are_not_aligned)
+POOL_TEST(keys_that_are_not_aligned)
 {
     struct subject subject;
 
@@ -883,7 +887,7 @@ call_badly(strait_place_t where, void *arg)
     return -EINVAL;
 }
 
-Test(sort, bad_arguments_are_named)
+POOL_TEST(bad_arguments_are_named)
 {
     strait_parallel_t job;
     struct subject subject;
@@ -922,7 +926,7 @@ on_timer(strait_timer_t *timer, void *arg)
     in_loop->answers[1] = sort_by_keys(strait_on_lane(lane), in_loop->subject);
 }
 
-Test(sort, a_running_loop_must_not_wait)
+POOL_TEST(a_running_loop_must_not_wait)
 {
     struct subject subject;
     struct in_loop in_loop = { &subject, { 0 } };
@@ -969,7 +973,7 @@ check_without(int place, size_t n, size_t size_bytes)
     subject_free(&subject);
 }
 
-Test(sort, without_memory)
+POOL_TEST(without_memory)
 {
     int place;
 
@@ -988,7 +992,7 @@ Test(sort, without_memory)
     blocks.fail_at = 0;
 }
 
-Test(sort, small_arrays_need_no_memory)
+POOL_TEST(small_arrays_need_no_memory)
 {
     blocks.fail_at = 1;
     blocks.fail_on = true;
@@ -1026,7 +1030,7 @@ sort_rows(strait_frame_t *frame, size_t begin, size_t end, void *arg)
     }
 }
 
-Test(sort, within_tasks)
+POOL_TEST(within_tasks)
 {
     static int rows[ROWS][COLUMNS];
     strait_range_t range = strait_range(0, ROWS);
@@ -1068,7 +1072,7 @@ sort_from_outside(void *arg)
     return NULL;
 }
 
-Test(sort, from_several_threads)
+POOL_TEST(from_several_threads)
 {
     pthread_t threads[3];
     uint32_t n_right[3] = { 0 };
