@@ -15,6 +15,7 @@
 #include <strait/timer.h>
 
 #include "blocks.h"
+#include "child.h"
 #include "rng.h"
 #include "sanitizer.h"
 #include "unit.h"
@@ -493,13 +494,17 @@ POOL_TEST(in_place_has_no_worst_case)
 {
     enum { N = 4000 };
     static int array[N], values[N];
-    struct adversary adversary = { values, N, 0, 0, 0 };
+    struct adversary adversary = { values, N, 3, 0, 0 };
     int i;
 
     for (i = 0; i < N; i++) {
         array[i] = i;
         values[i] = N;
     }
+    /* Neither in order nor in reverse, or it would make that up. */
+    values[0] = 1;
+    values[1] = 0;
+    values[2] = 2;
     check_err(strait_parallel_sort(strait_on_lane(lane), array, N, sizeof(int),
                   answer_badly, &adversary, STRAIT_SORT_IN_PLACE),
         0);
@@ -946,6 +951,27 @@ POOL_TEST(a_running_loop_must_not_wait)
         subject_free(&subject);
     }
     check_err(strait_loop_destroy(loop), 0);
+}
+
+static void
+call_in_child(void *arg)
+{
+    int array[3] = { 3, 2, 1 };
+    int *large = arg;
+
+    child_check(strait_parallel_sort_keys(strait_on_lane(lane), array, 3,
+                    sizeof(int), 0, STRAIT_KEY_I32) == -ECHILD);
+    child_check(strait_parallel_sort_keys(strait_on_lane(lane), large, 100000,
+                    sizeof(int), 0, STRAIT_KEY_I32) == -ECHILD);
+    child_check(array[0] == 3);
+}
+
+POOL_TEST(in_the_child_of_a_fork)
+{
+    int *large = calloc(100000, sizeof *large);
+
+    cr_assert(child_run(call_in_child, large) == NULL, "%s", child_complaint);
+    free(large);
 }
 
 /* ------------------------------------------------------------ without memory */
