@@ -72,7 +72,7 @@ typedef void (*strait_fork_fn)(strait_frame_t *frame, void *arg);
 
 /** A task in its worker's deque, or the place for one. Not for use of its own. */
 struct strait_frame {
-    strait_frame_fn run_;
+    strait_frame_fn run_;           /* its complement while it is shared */
     STRAIT_ATOMIC(uint32_t) state_; /* of one that was shared */
     STRAIT_ATOMIC(uint32_t) thief_; /* who took it: a hint */
     const void *caller_;            /* checked builds: the spawning function */
@@ -115,10 +115,10 @@ strait_frame_deque_(strait_frame_t *frame) STRAIT_NOEXCEPT
 STRAIT_API void strait_fork_feed_(strait_frame_t *end) STRAIT_NOEXCEPT;
 
 /** The path of a join whose task was shared: true if it was taken back, and is
- * the caller's to run; false if its result is there.
+ * the caller's to run; false if its result is there. Traps if it was another one.
  * @threads owner of the frame  @progress blocking(the thief) */
 STRAIT_API STRAIT_NODISCARD bool strait_fork_reclaim_(
-    strait_frame_t *task, bool alone) STRAIT_NOEXCEPT;
+    strait_frame_t *task, strait_frame_fn run, bool alone) STRAIT_NOEXCEPT;
 
 /** Reports a misuse and traps. @threads any */
 __attribute__((noreturn, cold)) STRAIT_API void strait_fork_misused_(
@@ -181,15 +181,15 @@ strait_frame_pop_(strait_frame_t **frame, strait_frame_fn run, bool alone)
     strait_frame_t *task = *frame - 1;
     strait_deque_t *deque = strait_frame_deque_(task);
 
-    if (__builtin_expect(task->run_ != run, 0))
-        strait_fork_misused_(task, "a join of what was not spawned last");
     *frame = task;
     /* rlx: as in push. */
     if (__builtin_expect(strait_load_rlx(&deque->hungry_) != 0, 0))
         strait_fork_feed_(task);
-    if (__builtin_expect(task >= deque->private_, 1))
+    /* One look says both: it is the one that was spawned last, and nobody else
+     * has seen it, for a shared one is marked (deque.h). */
+    if (__builtin_expect(task->run_ == run, 1))
         return true;
-    return strait_fork_reclaim_(task, alone);
+    return strait_fork_reclaim_(task, run, alone);
 }
 
 /** Runs what strait_spawn has spawned. @threads the worker that has it */

@@ -26,7 +26,8 @@
  * Invariants.
  *   I1  0 < top <= split. Thieves change top only, and only while top < split.
  *   I2  Frames in [top, split) do not change until they are stolen or taken
- *       back. Frames at and above private_ are the owner's.
+ *       back. Frames at and above private_ are the owner's. Those below have
+ *       the complement of their function in run_, by which join knows them.
  *   I3  Either private_ = frames_ + split, or top = split: then all tasks below
  *       private_ are stolen, the word may be ahead of them, and the owner may
  *       set it by a plain store, for no CAS of a thief can succeed.
@@ -71,6 +72,14 @@ enum {
     STI_TASK_WAITED = 1, /* its owner sleeps until it is done */
     STI_TASK_DONE = 2
 };
+
+/* The mark of a shared task, and back: no function lies at the complement of
+ * another one's address. */
+static inline strait_frame_fn
+sti_task_mark(strait_frame_fn run)
+{
+    return (strait_frame_fn) ~(uintptr_t)run;
+}
 
 /* frames[0] is a guard, which is never spawned. */
 static inline void
@@ -155,11 +164,14 @@ sti_deque_expose(strait_deque_t *deque, strait_frame_t *end)
 
     if (n == 0)
         return 0;
-    for (i = 0; i < n; i++) {
+    for (i = first; i < first + n; i++) {
+        strait_frame_t *task = &deque->frames_[i];
+
+        task->run_ = sti_task_mark(task->run_);
         /* rlx: published by Y1. */
-        strait_store_rlx(&deque->frames_[first + i].state_, STI_TASK_OPEN);
+        strait_store_rlx(&task->state_, STI_TASK_OPEN);
         /* rlx: as above. */
-        strait_store_rlx(&deque->frames_[first + i].thief_, 0);
+        strait_store_rlx(&task->thief_, 0);
     }
     deque->private_ += n;
     /* rlx: if it says that all are stolen, it is so (I1). */
@@ -197,6 +209,9 @@ sti_deque_take(strait_deque_t *deque, strait_frame_t *task)
         if (strait_cas_weak_rlx(
                 &deque->word_, &word, STI_DEQUE_WORD(top, top + keep))) {
             deque->private_ = deque->frames_ + top + keep;
+            for (top += keep; top < split; top++)
+                deque->frames_[top].run_ = sti_task_mark(
+                    deque->frames_[top].run_);
             return true;
         }
     }

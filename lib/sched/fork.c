@@ -311,7 +311,7 @@ execute(sti_worker_t *worker, strait_frame_t *task, strait_frame_t *at)
     fork->depth++;
     if (fork->depth > sti_counter_read(&fork->max_depth))
         sti_counter_add(&fork->max_depth, 1);
-    task->run_(at, task);
+    sti_task_mark(task->run_)(at, task);
     fork->depth--;
     /* [Y2:rel] the result. [J2:acq] the owner's wake_ = 0. Then the frame is
      * gone. */
@@ -483,11 +483,13 @@ await(sti_worker_t *worker, strait_frame_t *stolen, bool alone)
 }
 
 bool
-strait_fork_reclaim_(strait_frame_t *task, bool alone)
+strait_fork_reclaim_(strait_frame_t *task, strait_frame_fn run, bool alone)
 {
     strait_deque_t *deque = strait_frame_deque_(task);
     sti_worker_t *worker = deque->worker_;
 
+    if (task->run_ != sti_task_mark(run))
+        strait_fork_misused_(task, "a join of what was not spawned last");
     if (sti_deque_take(deque, task)) {
         sti_counter_add(&worker->fork.n_reclaimed, 1);
         return true;
