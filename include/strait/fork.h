@@ -75,8 +75,8 @@ struct strait_frame {
     strait_frame_fn run_;           /* its complement while it is shared */
     STRAIT_ATOMIC(uint32_t) state_; /* of one that was shared */
     STRAIT_ATOMIC(uint32_t) thief_; /* who took it: a hint */
-    const void *caller_;            /* checked builds: the spawning function */
-    uint64_t data_[STRAIT_FRAME_BYTES / 8];
+    uint64_t data_[STRAIT_FRAME_BYTES / 8]; /* aligned to 16 bytes */
+    const void *caller_; /* checked builds: the spawning function */
 };
 
 /* A deque begins at a multiple of this, and ends before the next. Models make it
@@ -130,19 +130,29 @@ STRAIT_API void strait_fork_demand_owner_(strait_frame_t *frame)
     STRAIT_NOEXCEPT;
 
 #if defined(STRAIT_DEBUG) && STRAIT_DEBUG >= 1
-#define STRAIT_FORK_SPAWNS_(frame)                                             \
+#define STRAIT_FORK_SPAWNED_BY_(frame, who)                                    \
     (strait_fork_demand_owner_(frame),                                         \
-        (void)((frame)->caller_ = __builtin_frame_address(0)))
-#define STRAIT_FORK_JOINS_(frame)                                              \
+        (frame)->caller_ == NULL                                               \
+            ? (void)((frame)->caller_ = (who))                                 \
+            : strait_fork_misused_(frame, "a task was never joined"))
+#define STRAIT_FORK_JOINED_BY_(frame, who)                                     \
     (strait_fork_demand_owner_(frame),                                         \
-        (frame)->caller_ == __builtin_frame_address(0)                         \
+        (frame)[1].caller_ == NULL                                             \
+            ? (void)0                                                          \
+            : strait_fork_misused_(frame, "a task was never joined"),          \
+        (frame)->caller_ == (who)                                              \
             ? (void)((frame)->caller_ = NULL)                                  \
             : strait_fork_misused_(                                            \
                   frame, "a function joins what another one has spawned"))
 #else
-#define STRAIT_FORK_SPAWNS_(frame) ((void)(frame))
-#define STRAIT_FORK_JOINS_(frame) ((void)(frame))
+#define STRAIT_FORK_SPAWNED_BY_(frame, who) ((void)(frame), (void)(who))
+#define STRAIT_FORK_JOINED_BY_(frame, who) ((void)(frame), (void)(who))
 #endif
+/* Who that is: the function that the caller is inlined into. */
+#define STRAIT_FORK_SPAWNS_(frame)                                             \
+    STRAIT_FORK_SPAWNED_BY_(frame, __builtin_frame_address(0))
+#define STRAIT_FORK_JOINS_(frame)                                              \
+    STRAIT_FORK_JOINED_BY_(frame, __builtin_frame_address(0))
 
 /**
  * The second half of a spawn: the task in `*frame`, whose data_ is written.
@@ -278,7 +288,8 @@ strait_worker_poll(strait_frame_t *frame) STRAIT_NOEXCEPT
  * @retval -EINVAL     NULL, or a lane of class BLOCKING
  * @retval -EDEADLK    the thread runs a loop, and must not wait: use
  *                     strait_fork_init
- * @retval -ENOMEM     no address space for a deque
+ * @retval -ENOMEM     no address space for a deque, or eight of these calls are
+ *                     within one another on the worker, whatever it helps with
  * @retval -ECANCELED  the pool was shut down before fn was called
  * @retval -EAGAIN, -ESHUTDOWN, -ECHILD  as strait_work_submit
  * @threads any  @progress blocking(fn)
@@ -342,7 +353,8 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
  *     static inline R name(strait_frame_t *frame, ...);    // which you define
  *     void name_spawn(strait_frame_t **frame, ...)
  *     R name_join(strait_frame_t **frame)
- * Arguments and result are copied; each have STRAIT_FRAME_BYTES at most. For
+ * Arguments and result are copied; each have STRAIT_FRAME_BYTES at most, aligned
+ * to at most 16. For
  * functions without a result: STRAIT_TASK_VOID_n(name, types of n arguments).
  */
 /* clang-format off */
@@ -350,7 +362,8 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
     static inline R name types;                                                \
     typedef struct __attribute__((may_alias)) { fields } name##_task_;         \
     typedef char name##_fits_[sizeof(name##_task_) <= STRAIT_FRAME_BYTES       \
-        && sizeof(R) <= STRAIT_FRAME_BYTES ? 1 : -1];                          \
+        && sizeof(R) <= STRAIT_FRAME_BYTES && __alignof__(R) <= 16             \
+        && __alignof__(name##_task_) <= 16 ? 1 : -1];                          \
     typedef struct __attribute__((may_alias)) { R is_; } name##_result_;       \
     static inline void                                                         \
     name##_run_(strait_frame_t *at_, strait_frame_t *frame_)                   \
@@ -421,7 +434,8 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
 #define STRAIT_TASK_VOID_(name, types, params, fields, store, pass)            \
     static inline void name types;                                             \
     typedef struct __attribute__((may_alias)) { fields } name##_task_;         \
-    typedef char name##_fits_[sizeof(name##_task_) <= STRAIT_FRAME_BYTES ? 1 : -1];\
+    typedef char name##_fits_[sizeof(name##_task_) <= STRAIT_FRAME_BYTES       \
+        && __alignof__(name##_task_) <= 16 ? 1 : -1];                          \
     static inline void                                                         \
     name##_run_(strait_frame_t *at_, strait_frame_t *frame_)                   \
     {                                                                          \

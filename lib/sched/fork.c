@@ -54,6 +54,7 @@ extern inline void strait_join_alone(strait_frame_t **frame);
 extern inline void strait_worker_poll(strait_frame_t *frame);
 
 _Static_assert(sizeof(strait_frame_t) == 64, "a frame is one cache line");
+_Static_assert(offsetof(strait_frame_t, data_) % 16 == 0, "any type fits");
 _Static_assert(sizeof(strait_deque_t) <= STRAIT_FORK_HEAD_, "head of a deque");
 
 void

@@ -55,6 +55,7 @@ strait_tasks_spawn(
     task->data_[0] = (uint64_t)(uintptr_t)fn;
     task->data_[1] = (uint64_t)(uintptr_t)arg;
     task->data_[2] = (uint64_t)(uintptr_t)tasks;
+    STRAIT_FORK_SPAWNED_BY_(task, tasks);
     tasks->n_++;
     strait_frame_push_(frame, run_member);
     return 0;
@@ -66,6 +67,11 @@ strait_tasks_join(strait_tasks_t *tasks, strait_frame_t **frame)
     if (tasks == NULL || frame == NULL || *frame == NULL)
         return -EINVAL;
     for (; tasks->n_ != 0; tasks->n_--) {
+        strait_frame_t *task = *frame - 1;
+
+        STRAIT_FORK_JOINED_BY_(task, tasks);
+        if (task->data_[2] != (uint64_t)(uintptr_t)tasks)
+            strait_fork_misused_(task, "a group joins what is not its own");
         /* Its own frame is the first free one again. */
         if (strait_frame_pop_(frame, run_member, false))
             run_member(*frame, *frame);
