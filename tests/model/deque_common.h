@@ -42,6 +42,14 @@ deque_start(void)
     M_NAME(&frames[3], "frame3");
 }
 
+/* What tasks have for a function; the frame says whether it is shared. */
+static void
+task_fn(strait_frame_t *frame, strait_frame_t *task)
+{
+    (void)frame;
+    (void)task;
+}
+
 static void
 run_task(strait_frame_t *task)
 {
@@ -57,6 +65,7 @@ run_task(strait_frame_t *task)
 __attribute__((unused)) static void
 run_stolen(strait_frame_t *task)
 {
+    M_ASSERT(M_GET(&task->run_) == sti_task_mark(task_fn));
     run_task(task);
     /* rel: as in fork.c, the result. */
     (void)strait_xchg_acq_rel(&task->state_, STI_TASK_DONE);
@@ -66,6 +75,7 @@ static void
 spawn(void)
 {
     M_ASSERT(at < frames + FRAMES);
+    M_SET(&at->run_, task_fn);
     M_SET(&at->data_[0], n_spawned);
     n_spawned++;
     at++;
@@ -78,7 +88,8 @@ join(void)
 
     at--;
     number = M_GET(&at->data_[0]);
-    if (at >= deque.private_) {
+    M_ASSERT((M_GET(&at->run_) == task_fn) == (at >= deque.private_));
+    if (M_GET(&at->run_) == task_fn) {
 #ifndef NONE_PRIVATE
         M_COVER("a private task");
 #endif

@@ -1209,9 +1209,14 @@ worker)->bits_, ~bit) &
     Mutant("deque-shares-and-keeps", "deque", DEQUE_MODELS, [
         (DEQUE, "    deque->private_ += n;\n", "")]),
     Mutant("deque-shares-a-task-that-is-done", "deque", DEQUE_MODELS, [
-        (DEQUE, """        strait_store_rlx(&deque->frames_[first + i].state_, \
-STI_TASK_OPEN);
+        (DEQUE, """        strait_store_rlx(&task->state_, STI_TASK_OPEN);
 """, "")]),
+    Mutant("deque-shares-without-a-mark", "deque", DEQUE_MODELS, [
+        (DEQUE, "        task->run_ = sti_task_mark(task->run_);\n", "")]),
+    Mutant("deque-takes-back-and-leaves-the-mark", "deque", DEQUE_MODELS, [
+        (DEQUE, """                deque->frames_[top].run_ = sti_task_mark(
+                    deque->frames_[top].run_);
+""", "                continue;\n")]),
     Mutant("deque-takes-back-by-store", "deque", DEQUE_MODELS, [
         (DEQUE, """        if (strait_cas_weak_rlx(
                 &deque->word_, &word, STI_DEQUE_WORD(top, top + keep))) {
@@ -1287,14 +1292,15 @@ STI_HUNGRY_NO);\n",
 """)]),
     Mutant("fork-answers-before-it-shares", "fork", FORK_MODELS, [
         (FORK, """    uint32_t n = sti_deque_expose(deque, end);
-    uint32_t asked = sti_deque_answer(deque);
+    uint32_t asked;
 """, """    uint32_t asked = sti_deque_answer(deque);
     uint32_t n = sti_deque_expose(deque, end);
-""")]),
+"""),
+        (FORK, "    asked = sti_deque_answer(deque);\n", "")]),
     Mutant("fork-answers-after-it-looked-who-sleeps", "fork", FORK_MODELS, [
-        (FORK, """    uint32_t asked = sti_deque_answer(deque);
-""", """    bool sleeps = anybody_sleeps(worker->crew);
-    uint32_t asked = sti_deque_answer(deque);
+        (FORK, "    uint32_t asked;\n",
+         """    bool sleeps = anybody_sleeps(worker->crew);
+    uint32_t asked;
 """),
         (FORK + "@strait_fork_feed_", """    if (asked != STI_HUNGRY_TOLD)
 """, """    if (asked != STI_HUNGRY_TOLD || !sleeps)
@@ -1337,7 +1343,7 @@ STI_HUNGRY_NO);\n",
     if (told)
 """)]),
     Mutant("fork-leaves-the-outer-root-out", "fork", FORK_MODELS, [
-        (FORK, "    if (fork->n_used != 0) {\n", "    if (0) {\n")]),
+        (FORK, "    if (fork->n_used != 0)\n", "    if (0)\n")]),
     Mutant("fork-hides-the-first-root", "fork", FORK_MODELS, [
         (FORK, "        strait_store_rlx(&pool->forks, 1);\n", "")]),
     Mutant("fork-ends-a-task-in-two-steps", "fork", FORK_MODELS, [
