@@ -39,12 +39,22 @@ static int ran[ROOTS];
 M_STATE int ran[ROOTS];
 
 static void
-task(strait_frame_t *frame, void *arg)
+leaf(strait_frame_t *frame, void *arg)
 {
     int *mine = arg;
 
     (void)frame;
     M_ASSERT(M_GET(mine) == 1);
+}
+
+static void
+task(strait_frame_t *frame, void *arg)
+{
+    int *mine = arg;
+
+    M_ASSERT(M_GET(mine) == 1);
+    strait_spawn(&frame, leaf, mine);
+    strait_join(&frame);
     M_SET(mine, 2);
     if (worker_of(frame) != &workers[mine - ran])
         M_COVER("a task is run by another worker");
@@ -103,7 +113,10 @@ outer(strait_frame_t *frame, void *arg)
             M_SET(&data[i], 1);
             strait_spawn(&frame, inner, &data[i]);
         }
-#ifndef ALONE
+#ifdef ALONE
+        for (i = 0; i < 8; i++)
+            strait_worker_poll(frame);
+#else
         while (strait_load_rlx(&n_inner) != (uint32_t)(round * WIDTH)) {
             strait_worker_poll(frame);
             M_PAUSE();

@@ -53,7 +53,7 @@ ORDER_MODELS = ("order_turns", "order_bound", "order_give", "order_open",
                 "order_close")
 DEQUE_MODELS = ("deque_run", "deque_tell")
 FORK_MODELS = ("fork_start", "fork_share", "fork_join", "fork_lane",
-               "fork_nest")
+               "fork_nest", "fork_pass")
 BELL_MODELS = ("bell_ref", "bell_sleep")
 
 
