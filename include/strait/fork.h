@@ -283,13 +283,15 @@ strait_worker_poll(strait_frame_t *frame) STRAIT_NOEXCEPT
  * item of the lane, and the caller sleeps.
  * Inside a task, where a frame is at hand, hand that down instead: a call of
  * this function works there, but begins with a deque of its own.
+ * When the pool is closed its idle workers end, so a root that still runs has
+ * only those that are busy with it.
  * @param lane  of class CPU (not NULL)
  * @retval 0           fn has returned
  * @retval -EINVAL     NULL, or a lane of class BLOCKING
  * @retval -EDEADLK    the thread runs a loop, and must not wait: use
  *                     strait_fork_init
- * @retval -ENOMEM     no address space for a deque, or eight of these calls are
- *                     within one another on the worker, whatever it helps with
+ * @retval -ENOMEM     no address space for a deque, or more than 15 of these
+ *                     calls within one another
  * @retval -ECANCELED  the pool was shut down before fn was called
  * @retval -EAGAIN, -ESHUTDOWN, -ECHILD  as strait_work_submit
  * @threads any  @progress blocking(fn)

@@ -18,9 +18,13 @@
  * A join whose task was stolen helps the thief: it steals from it, then from
  * anybody. After JOIN_SPIN_NS without success it sleeps, announced among the
  * helpers, whom only tasks wake, never lanes; the thief wakes it when the task is
- * done. At STI_FORK_DEPTH_MAX tasks above one another it does not help. That
- * cannot deadlock: who waits does so for a task that was begun after its own
- * last one, by somebody else, so the one that was begun last waits for nobody.
+ * done. At STI_FORK_DEPTH_MAX tasks above one another, or with half of the roots
+ * that it can have, it does not help. That cannot deadlock: who waits does so for
+ * a task that was begun after its own last one, by somebody else, so the one that
+ * was begun last waits for nobody.
+ *
+ * A worker for which there is no address space does not steal. It is woken and
+ * sleeps again like the rest, so the others may be woken later than they could.
  *
  * Edges (Y1-Y3 are in deque.h, P1-P2 in parking.h).
  *   J1  entry of pool->deques -> its load by a thief      the deque
@@ -234,7 +238,8 @@ sti_fork_tell_all(sti_worker_t *worker)
         if (sti_deque_offers(deque))
             offers = true;
     }
-    return offers;
+    /* Who cannot steal may sleep beside it. */
+    return offers && !worker->fork.barren;
 }
 
 void
@@ -326,7 +331,7 @@ sti_fork_spy(sti_worker_t *worker)
     strait_pool_t *pool = worker->pool;
     uint32_t i;
 
-    for (i = 0; i < pool->cpu.n_seats; i++) {
+    for (i = 0; i < pool->cpu.n_seats && !worker->fork.barren; i++) {
         strait_deque_t *deque = deque_of(pool, i);
 
         if (deque == NULL || deque->worker_ == worker)
@@ -343,8 +348,12 @@ sti_fork_find(sti_worker_t *worker)
 {
     /* Nobody steals who could not spawn. */
     if (worker->fork.deques[0] == NULL) {
-        if (deque_take(worker) == NULL)
+        if (worker->fork.barren)
             return NULL;
+        if (deque_take(worker) == NULL) {
+            worker->fork.barren = true;
+            return NULL;
+        }
         deque_give_back(worker);
     }
     return steal(worker);
@@ -461,7 +470,9 @@ await(sti_worker_t *worker, strait_frame_t *stolen, bool alone)
 {
     uint64_t end_ns = 0;
 
-    if (worker->fork.depth >= STI_FORK_DEPTH_MAX)
+    /* What is stolen may need roots of its own. */
+    if (worker->fork.depth >= STI_FORK_DEPTH_MAX ||
+        worker->fork.n_used > STI_FORK_ROOTS_MAX / 2)
         alone = true;
     while (!is_done(stolen)) {
         strait_frame_t *task = alone ? NULL : help(worker, stolen);

@@ -140,15 +140,17 @@ struct pace {
     uint64_t began_ns; /* 0: the next chunk is not timed */
     uint32_t n_left;   /* chunks until one is timed */
     bool given;
-    bool known; /* how long an iteration takes, by a chunk long enough */
+    bool asked; /* somebody is idle, but what is left seemed too short */
 };
 
 static size_t
 pace_next(const struct pace *pace, size_t rest)
 {
     /* What comes may take longer than what came: towards the end, shorter. */
-    size_t most = pace->given || !pace->known ? rest : rest / 8 + 1;
+    size_t most = pace->given ? rest : rest / 8 + 1;
 
+    if (pace->asked)
+        most = rest / 32 + 1;
     return pace->grain < most ? pace->grain : most;
 }
 
@@ -173,9 +175,9 @@ pace_end(struct pace *pace, size_t n)
     }
     now_ns = strait_now_ns();
     took_ns = now_ns - pace->began_ns;
+    pace->asked = false;
     pace->began_ns = 0;
     pace->n_left = CHUNK_LOOKS - 1;
-    pace->known = true;
     if (took_ns > CHUNK_MOST_NS) {
         pace->grain = (size_t)((double)n * CHUNK_AIM_NS / (double)took_ns);
         if (pace->grain == 0)
@@ -187,7 +189,6 @@ pace_end(struct pace *pace, size_t n)
             /* Not there yet: the next one is timed, too. */
             more = CHUNK_GROWTH;
             pace->n_left = 0;
-            pace->known = false;
             pace->began_ns = now_ns;
         }
         pace->grain *= more;
@@ -303,15 +304,21 @@ split(strait_frame_t *frame, const struct half *part, size_t n_first)
 
 /* Somebody is idle: true if the rest of the part was done by and with him. */
 static bool
-feed(strait_frame_t *frame, const struct half *part, const struct pace *pace)
+feed(strait_frame_t *frame, const struct half *part, struct pace *pace)
 {
     size_t rest = part->end - part->begin;
 
     /* What was spawned before and nobody has yet is larger, and goes first. */
     if (part->loop->range->schedule == STRAIT_SCHEDULE_STATIC ||
-        strait_frame_deque_(frame)->private_ < frame || rest <= pace->grain ||
-        rest < 2) {
+        strait_frame_deque_(frame)->private_ < frame || rest < 2) {
         strait_worker_poll(frame);
+        return false;
+    }
+    if (rest <= (pace->given ? pace->grain : pace->grain / 8)) {
+        strait_worker_poll(frame);
+        /* Too short, as far as is known: let us see. */
+        pace->asked = !pace->given;
+        pace->n_left = 0;
         return false;
     }
     return split(frame, part, rest - rest / 2);
@@ -322,7 +329,7 @@ run(strait_frame_t *frame, struct loop *loop, struct half part)
 {
     const strait_range_t *range = loop->range;
     const strait_deque_t *deque = strait_frame_deque_(frame);
-    struct pace pace = { part.grain, 0, 0, range->grain != 0, part.grain != 1 };
+    struct pace pace = { part.grain, 0, 0, range->grain != 0, false };
 
     if (part.n_pieces > 1 && part.end - part.begin > 1) {
         size_t n = part.end - part.begin;

@@ -40,7 +40,7 @@ typedef struct sti_cell {
 #define STI_GROUP_NS 4000
 
 /* Roots that a worker can have within one another, each with a deque. */
-#define STI_FORK_ROOTS_MAX 8
+#define STI_FORK_ROOTS_MAX 32
 /* Stolen tasks that a worker runs within one another, in joins. */
 #define STI_FORK_DEPTH_MAX 64
 
@@ -52,6 +52,7 @@ typedef struct sti_fork {
     uint32_t victim; /* seat of the last one that it stole from */
     uint32_t random; /* not 0 */
     bool woken;      /* for a task not yet taken */
+    bool barren;     /* there was no address space for its first deque */
     sti_counter_t max_depth;
     sti_counter_t n_spawned;
     sti_counter_t n_stolen;

@@ -535,7 +535,7 @@ Test(fork, roots_within_roots_until_there_are_too_many)
         check_err(state.err, -ENOMEM);
         check_int(state.n_wrong, 0);
         /* STI_FORK_ROOTS_MAX of lib/sched/sched_priv.h. */
-        check_int(state.n_in, 8);
+        check_int(state.n_in, 32);
     }
     close_pool();
 }
