@@ -328,6 +328,37 @@ POOL_TEST(chunks_become_short_where_iterations_become_long)
     free(marks.marks);
 }
 
+/* How many of the long iterations each worker has run; its own to write. */
+static unsigned n_long[4];
+
+static void
+nap_at_the_end(strait_frame_t *frame, size_t begin, size_t end, void *arg)
+{
+    (void)frame, (void)arg;
+    for (; begin < end; begin++) {
+        if (begin >= 1800) {
+            nap(1000);
+            n_long[strait_worker_index()]++;
+        }
+    }
+}
+
+POOL_TEST(long_iterations_at_the_end_are_shared)
+{
+    unsigned n_all = 0;
+    int i;
+
+    memset(n_long, 0, sizeof n_long);
+    check_err(strait_parallel_for(strait_on_lane(lane), strait_range(0, 2000),
+                  nap_at_the_end, NULL),
+        0);
+    for (i = 0; i < 4; i++) {
+        cr_assert(n_long[i] <= 150, "%u of 200 by one", n_long[i]);
+        n_all += n_long[i];
+    }
+    check_int(n_all, 200);
+}
+
 POOL_TEST(nobody_idle_nothing_spawned)
 {
     strait_fork_stats_t stats = STRAIT_FORK_STATS_INIT;
