@@ -41,6 +41,8 @@ last(strait_frame_t *frame, void *arg)
 #ifdef ENDS
 
 M_STATE strait_work_t item;
+/* 1: both roots have been about to sleep. */
+M_STATE STRAIT_ATOMIC(uint32_t) both_slept;
 
 /* Keeps the worker whose task has ended. */
 static void
@@ -60,6 +62,13 @@ with_item(void)
     M_AWAIT(submit(0, &item) != STRAIT_RING_FULL);
 }
 
+static bool
+both_sleep(void)
+{
+    return strait_load_rlx(&idle_helpers[0].bits_) == 3 ||
+        strait_load_rlx(&last_begun) != 0 || strait_load_rlx(&both_slept) != 0;
+}
+
 /* That of root 0 ends; that of root 1 has one more for somebody. */
 static void
 task(strait_frame_t *frame, void *arg)
@@ -67,6 +76,9 @@ task(strait_frame_t *frame, void *arg)
     STRAIT_ATOMIC(uint32_t) *mine = arg;
 
     strait_store_rlx(mine, 1);
+    /* Until both roots are about to sleep. */
+    M_AWAIT(both_sleep());
+    strait_store_rlx(&both_slept, 1);
     if (mine == &n_begun[1]) {
         strait_spawn(&frame, last, NULL);
         await_begin(frame, &last_begun);
@@ -78,7 +90,9 @@ static void
 root(strait_frame_t *frame, void *arg)
 {
     strait_spawn(&frame, task, arg);
-    await_begin(frame, arg);
+    /* Both are the others', then. */
+    await_begin(frame, &n_begun[0]);
+    await_begin(frame, &n_begun[1]);
     strait_join(&frame);
     M_AWAIT(strait_load_rlx(&last_begun) != 0);
 }
@@ -117,6 +131,8 @@ early(strait_frame_t *frame, void *arg)
     (void)frame;
     (void)arg;
     strait_store_rlx(&early_begun, 1);
+    /* Until the root is about to sleep. */
+    M_AWAIT(strait_load_rlx(&idle_helpers[0].bits_) != 0);
 }
 #endif
 
