@@ -7,6 +7,7 @@
  * @case alone -DWORKERS=3 -DALONE
  * @case left -DWORKERS=3 -DLEFT
  * @case ends -DWORKERS=4 -DENDS
+ * @case both -DWORKERS=4 -DENDS -DLASTS=2
  */
 #ifdef ENDS
 #define ROOTS 2
@@ -18,7 +19,10 @@ M_STATE STRAIT_ATOMIC(uint32_t) n_begun[2];
 #endif
 #include "fork_common.h"
 
-/* The last task of all. */
+/* The last tasks of all. */
+#ifndef LASTS
+#define LASTS 1
+#endif
 M_STATE STRAIT_ATOMIC(uint32_t) last_begun;
 
 static void
@@ -35,7 +39,8 @@ last(strait_frame_t *frame, void *arg)
 {
     (void)frame;
     (void)arg;
-    strait_store_rlx(&last_begun, 1);
+    (void)strait_add_rlx(&last_begun, 1);
+    M_AWAIT(strait_load_rlx(&last_begun) == LASTS);
 }
 
 #ifdef ENDS
@@ -50,7 +55,7 @@ run_item(strait_work_t *work, void *arg)
 {
     (void)work;
     (void)arg;
-    M_AWAIT(strait_load_rlx(&last_begun) != 0);
+    M_AWAIT(strait_load_rlx(&last_begun) == LASTS);
 }
 
 static void
@@ -80,10 +85,18 @@ task(strait_frame_t *frame, void *arg)
     M_AWAIT(both_sleep());
     strait_store_rlx(&both_slept, 1);
     if (mine == &n_begun[1]) {
-        strait_spawn(&frame, last, NULL);
+        int i;
+
+        for (i = 0; i < LASTS; i++)
+            strait_spawn(&frame, last, NULL);
         await_begin(frame, &last_begun);
-        strait_join(&frame);
+        for (i = 0; i < LASTS; i++)
+            strait_join(&frame);
     }
+#if LASTS == 2
+    /* One each for the two that sleep. */
+    M_AWAIT(strait_load_rlx(&last_begun) == LASTS);
+#endif
 }
 
 static void
@@ -94,7 +107,7 @@ root(strait_frame_t *frame, void *arg)
     await_begin(frame, &n_begun[0]);
     await_begin(frame, &n_begun[1]);
     strait_join(&frame);
-    M_AWAIT(strait_load_rlx(&last_begun) != 0);
+    M_AWAIT(strait_load_rlx(&last_begun) == LASTS);
 }
 
 #else
