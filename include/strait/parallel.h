@@ -204,7 +204,8 @@ typedef void (*strait_range_fn)(
  *   0; a place without frame, lane or job
  * @threads as the place  @progress blocking(body)
  * @cost for each chunk a call by pointer and a load or two; a look at the clock
- *   (unless grain is given) in the first few and in every eighth; no RMW and no
+ *   (unless grain is given) in the first few, in every eighth, and in the last
+ *   few if somebody is idle; no RMW and no
  *   allocation unless somebody is idle
  */
 STRAIT_API int strait_parallel_for(strait_place_t where, strait_range_t range,

@@ -140,7 +140,6 @@ struct pace {
     uint64_t began_ns; /* 0: the next chunk is not timed */
     uint32_t n_left;   /* chunks until one is timed */
     bool given;
-    bool asked; /* somebody is idle, but what is left seemed too short */
 };
 
 static size_t
@@ -149,8 +148,6 @@ pace_next(const struct pace *pace, size_t rest)
     /* What comes may take longer than what came: towards the end, shorter. */
     size_t most = pace->given ? rest : rest / 8 + 1;
 
-    if (pace->asked)
-        most = rest / 32 + 1;
     return pace->grain < most ? pace->grain : most;
 }
 
@@ -175,7 +172,6 @@ pace_end(struct pace *pace, size_t n)
     }
     now_ns = strait_now_ns();
     took_ns = now_ns - pace->began_ns;
-    pace->asked = false;
     pace->began_ns = 0;
     pace->n_left = CHUNK_LOOKS - 1;
     if (took_ns > CHUNK_MOST_NS) {
@@ -310,14 +306,12 @@ feed(strait_frame_t *frame, const struct half *part, struct pace *pace)
 
     /* What was spawned before and nobody has yet is larger, and goes first. */
     if (part->loop->range->schedule == STRAIT_SCHEDULE_STATIC ||
-        strait_frame_deque_(frame)->private_ < frame || rest < 2) {
+        strait_frame_deque_(frame)->private_ < frame) {
         strait_worker_poll(frame);
         return false;
     }
-    if (rest <= (pace->given ? pace->grain : pace->grain / 8)) {
-        strait_worker_poll(frame);
-        /* Too short, as far as is known: let us see. */
-        pace->asked = !pace->given;
+    if (rest < 2 || rest <= pace->grain) {
+        /* Too short, as far as is known: the next chunk is timed. */
         pace->n_left = 0;
         return false;
     }
@@ -329,7 +323,7 @@ run(strait_frame_t *frame, struct loop *loop, struct half part)
 {
     const strait_range_t *range = loop->range;
     const strait_deque_t *deque = strait_frame_deque_(frame);
-    struct pace pace = { part.grain, 0, 0, range->grain != 0, false };
+    struct pace pace = { part.grain, 0, 0, range->grain != 0 };
 
     if (part.n_pieces > 1 && part.end - part.begin > 1) {
         size_t n = part.end - part.begin;
