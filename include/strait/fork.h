@@ -43,8 +43,12 @@
  * nothing. Whoever waits in a join for a stolen task steals from the thief
  * first, then from anybody; nested too deep, it sleeps.
  *
- * Misuse that is always found: a join of another task than the last one
- * spawned, more than STRAIT_FORK_FRAMES_MAX spawned and not yet joined. It is
+ * In the child of a fork no task may go on: nothing here looks for that. A worker
+ * keeps the memory that its deque has once used, 64 bytes for each task that
+ * waited at once, until the pool is destroyed.
+ *
+ * Misuse that is always found: a join where the last task spawned is none of that
+ * function, more than STRAIT_FORK_FRAMES_MAX spawned and not yet joined. It is
  * reported (error.h), then the program ends by a trap, for there is nobody to
  * whom an errno could be given. Builds with STRAIT_DEBUG also find frames of
  * other functions or threads, and tasks that are never joined.
@@ -246,7 +250,9 @@ strait_join(strait_frame_t **frame) STRAIT_NOEXCEPT
 
 /**
  * strait_join for a caller that holds a lock: if the task was stolen it sleeps
- * until that one has ended, and runs nothing else meanwhile.
+ * until that one has ended, and runs nothing else meanwhile. Its thief may, in
+ * the joins below: if other tasks want the lock, all joins of the task that is
+ * waited for must be alone, too, and so it must not use loops or sorts.
  * @threads owner of the frame  @progress blocking(the thief)
  */
 STRAIT_INLINE void
@@ -282,7 +288,8 @@ strait_worker_poll(strait_frame_t *frame) STRAIT_NOEXCEPT
  * worker of class CPU of the same pool: as a call. From any other thread: as an
  * item of the lane, and the caller sleeps.
  * Inside a task, where a frame is at hand, hand that down instead: a call of
- * this function works there, but begins with a deque of its own.
+ * this function works there, but begins with a deque of its own, and until it
+ * returns nobody steals from the one outside.
  * When the pool is closed its idle workers end, so a root that still runs has
  * only those that are busy with it.
  * @param lane  of class CPU (not NULL)

@@ -216,7 +216,8 @@ typedef void (*strait_map_fn)(void *out, const void *in, void *arg);
 
 /**
  * out[i] = fn(in[i]) for all i of the range. Both are arrays that begin with
- * element 0; they are the same one, or do not overlap.
+ * element 0; they are the same one, with
+ * elements of one size, or do not overlap.
  * @param out_bytes, in_bytes  the size of an element of each, not 0
  * @retval  as strait_parallel_for; -EINVAL also for NULL or a size of 0
  * @threads as the place  @progress blocking(fn)

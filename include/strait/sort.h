@@ -49,7 +49,8 @@ enum {
  *   job
  * @retval -ENOMEM  STABLE, and no memory; the array is as it was
  * @threads as the place  @progress blocking(compare)
- * @cost about n log2(n) - n comparisons, n - 1 if it is in order or in reverse;
+ * @cost about n log2(n) - n comparisons, n - 1 if it is in order, or in
+ *   reverse without equal ones;
  *   n * size_bytes from the pool's allocator, for elements of more than 32 or of
  *   odd sizes n * (size_bytes + 16); from the stack if that is below 4 KiB
  */

@@ -21,7 +21,8 @@
  * gets pointers to two elements that are const; `arg` is in its reach, and must
  * stay as long as the array. It must be a strict weak order; if it is none, the
  * array holds afterwards anything made of its elements, but nothing outside of it
- * was touched. The three macros are undefined again.
+ * was touched. Elements are copied by plain assignment into raw memory: in C++
+ * they must be trivially copyable. The three macros are undefined again.
  *
  * It is a merge sort in which no branch depends on what the elements are; the
  * merges go from both ends at once, so that a processor has two comparisons to
@@ -50,6 +51,9 @@
 #define STRAIT_SORT_ELEMENT_ STRAIT_SORT_(_element_t_)
 
 typedef STRAIT_SORT_TYPE STRAIT_SORT_ELEMENT_;
+/* The buffer is aligned to a cache line. */
+typedef char STRAIT_SORT_(
+    _fits_t_)[__alignof__(STRAIT_SORT_ELEMENT_) <= STRAIT_CACHE_LINE ? 1 : -1];
 
 /* b if takes_b, else a. Written so, because compilers make a branch of `?:`, and
  * half of those are mispredicted. */

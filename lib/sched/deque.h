@@ -158,12 +158,13 @@ static inline uint32_t
 sti_deque_expose(strait_deque_t *deque, strait_frame_t *end)
 {
     uint32_t first = (uint32_t)(deque->private_ - deque->frames_);
-    uint32_t n = (uint32_t)(end - deque->private_ + 1) / 2;
     uint64_t word;
+    uint32_t n;
     uint32_t i;
 
-    if (n == 0)
+    if (end <= deque->private_)
         return 0;
+    n = (uint32_t)(end - deque->private_ + 1) / 2;
     for (i = first; i < first + n; i++) {
         strait_frame_t *task = &deque->frames_[i];
 

@@ -23,8 +23,8 @@
  * a task that was begun after its own last one, by somebody else, so the one that
  * was begun last waits for nobody.
  *
- * A worker for which there is no address space does not steal. It is woken and
- * sleeps again like the rest, so the others may be woken later than they could.
+ * A worker for which there is no address space does not steal, asks nobody, and
+ * hands on what it was woken for.
  *
  * Edges (Y1-Y3 are in deque.h, P1-P2 in parking.h).
  *   J1  entry of pool->deques -> its load by a thief      the deque
@@ -71,7 +71,8 @@ strait_fork_misused_(strait_frame_t *frame, const char *what)
 void
 strait_fork_demand_owner_(strait_frame_t *frame)
 {
-    if (frame == NULL)
+    /* A join looks at the frame before that of its caller. */
+    if (frame == NULL || (uintptr_t)(frame + 1) == 0)
         strait_fork_misused_(frame, "no frame: this is not a task of a pool");
     if (strait_frame_deque_(frame)->worker_ != sti_worker_self())
         strait_fork_misused_(frame, "the frame belongs to another thread");
@@ -83,20 +84,24 @@ static strait_deque_t *
 deque_map(sti_worker_t *worker)
 {
     size_t span = STRAIT_FORK_SPAN_;
+    int saved = errno;
     /* Twice the span holds one that is aligned. */
     char *area = mmap(NULL, 2 * span, PROT_READ | PROT_WRITE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     char *begin;
     strait_deque_t *deque;
 
-    if (area == MAP_FAILED)
+    if (area == MAP_FAILED) {
+        errno = saved;
         return NULL;
+    }
     begin = area + (span - (uintptr_t)area % span) % span;
     if (begin != area)
         (void)munmap(area, (size_t)(begin - area));
     (void)munmap(begin + span, (size_t)(area + span - begin));
     /* Most programs use a few pages of it. */
     (void)madvise(begin, span, MADV_NOHUGEPAGE);
+    errno = saved;
     deque = (strait_deque_t *)(void *)begin;
     deque->worker_ = worker;
     sti_deque_init(
@@ -118,6 +123,19 @@ look(sti_parking_t *parking)
             any = true;
     }
     return any;
+}
+
+static bool
+anybody_sleeps(sti_crew_t *crew)
+{
+    return sti_parking_any(&crew->parking) || sti_parking_any(&crew->helpers);
+}
+
+static bool
+wake_one(sti_crew_t *crew)
+{
+    return sti_parking_wake_one(&crew->parking) ||
+        sti_parking_wake_one(&crew->helpers);
 }
 
 /* Makes this the deque of the worker that thieves look at. */
@@ -161,6 +179,7 @@ deque_take(sti_worker_t *worker)
         if (deque == NULL)
             return NULL;
         fork->deques[fork->n_used] = deque;
+        fork->barren = false;
     }
     fork->n_used++;
     enter(worker, deque);
@@ -183,8 +202,14 @@ deque_give_back(sti_worker_t *worker)
     fork->n_used--;
     publish_count(worker, fork->deques[fork->n_used]);
     /* To the tasks of the root outside, if this was one within. */
-    if (fork->n_used != 0)
-        enter(worker, fork->deques[fork->n_used - 1]);
+    if (fork->n_used != 0) {
+        strait_deque_t *outer = fork->deques[fork->n_used - 1];
+
+        enter(worker, outer);
+        /* Who has gone to sleep meanwhile has not seen what was shared. */
+        if (sti_deque_offers(outer))
+            (void)wake_one(worker->crew);
+    }
 }
 
 void
@@ -209,19 +234,6 @@ deque_of(const strait_pool_t *pool, uint32_t seat)
     return strait_load_acquire(&pool->deques[seat]);
 }
 
-static bool
-anybody_sleeps(sti_crew_t *crew)
-{
-    return sti_parking_any(&crew->parking) || sti_parking_any(&crew->helpers);
-}
-
-static bool
-wake_one(sti_crew_t *crew)
-{
-    return sti_parking_wake_one(&crew->parking) ||
-        sti_parking_wake_one(&crew->helpers);
-}
-
 bool
 sti_fork_tell_all(sti_worker_t *worker)
 {
@@ -229,7 +241,8 @@ sti_fork_tell_all(sti_worker_t *worker)
     bool offers = false;
     uint32_t i;
 
-    for (i = 0; i < pool->cpu.n_seats; i++) {
+    /* Who cannot steal may sleep beside it, and is better not woken. */
+    for (i = 0; i < pool->cpu.n_seats && !worker->fork.barren; i++) {
         strait_deque_t *deque = deque_of(pool, i);
 
         if (deque == NULL || deque->worker_ == worker)
@@ -238,8 +251,7 @@ sti_fork_tell_all(sti_worker_t *worker)
         if (sti_deque_offers(deque))
             offers = true;
     }
-    /* Who cannot steal may sleep beside it. */
-    return offers && !worker->fork.barren;
+    return offers;
 }
 
 void
@@ -343,15 +355,41 @@ sti_fork_spy(sti_worker_t *worker)
     return false;
 }
 
+/* A wake-up for a task that this worker cannot steal, for it has no deque: it is
+ * for one behind it in the order of wake_one, so that it does not come back. */
+static void
+wake_another(sti_worker_t *worker)
+{
+    sti_crew_t *crew = worker->crew;
+    uint32_t seat;
+
+    worker->woken = false;
+    for (seat = worker->seat + 1; seat < crew->n_seats; seat++) {
+        STRAIT_ATOMIC(uint64_t) *word =
+            &sti_parking_idle(&crew->parking, seat)->bits_;
+        uint64_t bit = (uint64_t)1 << seat % 64;
+
+        /* rlx: a guess; the RMW decides. */
+        if ((strait_load_rlx(word) & bit) == 0)
+            continue;
+        /* [P2:acq] [P4:rel] as in wake_one. */
+        if ((strait_and_acq_rel(word, ~bit) & bit) != 0) {
+            sti_parking_wake(&crew->parking, seat);
+            return;
+        }
+    }
+    (void)sti_parking_wake_one(&crew->helpers);
+}
+
 strait_frame_t *
 sti_fork_find(sti_worker_t *worker)
 {
     /* Nobody steals who could not spawn. */
     if (worker->fork.deques[0] == NULL) {
-        if (worker->fork.barren)
-            return NULL;
-        if (deque_take(worker) == NULL) {
+        if (worker->fork.barren || deque_take(worker) == NULL) {
             worker->fork.barren = true;
+            if (worker->woken)
+                wake_another(worker);
             return NULL;
         }
         deque_give_back(worker);
@@ -500,7 +538,7 @@ strait_fork_reclaim_(strait_frame_t *task, strait_frame_fn run, bool alone)
     strait_deque_t *deque = strait_frame_deque_(task);
     sti_worker_t *worker = deque->worker_;
 
-    if (task->run_ != sti_task_mark(run))
+    if (task->run_ != sti_task_mark(run) || deque->private_ != task + 1)
         strait_fork_misused_(task, "a join of what was not spawned last");
     if (sti_deque_take(deque, task)) {
         sti_counter_add(&worker->fork.n_reclaimed, 1);

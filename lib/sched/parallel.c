@@ -112,6 +112,8 @@ strait_parallel_work(strait_parallel_t *job)
 void
 strait_stop_init(strait_stop_t *stop)
 {
+    if (stop == NULL)
+        return;
     /* rlx: not shared yet. */
     strait_store_rlx(&stop->asked_, 0);
 }
@@ -187,7 +189,8 @@ pace_end(struct pace *pace, size_t n)
             pace->n_left = 0;
             pace->began_ns = now_ns;
         }
-        pace->grain *= more;
+        pace->grain = pace->grain < SIZE_MAX / more ? pace->grain * more
+                                                    : SIZE_MAX;
     }
 }
 

@@ -44,6 +44,8 @@
  *       waker saw; the item itself travels by R3
  *   P2  idle_ or (announce) -> idle_ and (take)     the sleeper's wake_ = 0,
  *       so that it does not wipe out the waker's 1
+ *   P4  idle_ and (take) -> idle_ and (withdraw)     deques, for the duty of one
+ *       whose bit was taken before it slept
  *   P3  lane count store -> its load after announce     new lanes (lane.c)
  *
  * Progress. All lock-free and bounded by the number of workers and lanes; sleep
@@ -163,8 +165,9 @@ sti_parking_wake_one(sti_parking_t *parking)
         while (idle != 0) {
             uint64_t bit = idle & (0 - idle);
 
-            /* [P2:acq] the sleeper's wake_ = 0 is older than our 1. */
-            if (strait_cas_weak_acquire(word, &idle, idle & ~bit)) {
+            /* [P2:acq] the sleeper's wake_ = 0 is older than our 1. [P4:rel] what
+             * we know, if it has not gone to sleep. */
+            if (strait_cas_weak_acq_rel(word, &idle, idle & ~bit)) {
                 sti_parking_wake(
                     parking, i * 64 + (uint32_t)__builtin_ctzll(bit));
                 return true;
@@ -230,9 +233,10 @@ sti_parking_withdraw(sti_parking_t *parking, uint32_t worker)
 {
     uint64_t bit = (uint64_t)1 << worker % 64;
 
-    /* rlx: our own bit; who took it owes us a store to wake_, which we need
-     * not see. */
-    return (strait_and_rlx(&sti_parking_idle(parking, worker)->bits_, ~bit) &
+    /* [P4:acq] what whoever took it has published: the duty is ours now, and
+     * must see for whom (fork.c). */
+    return (strait_and_acquire(
+                &sti_parking_idle(parking, worker)->bits_, ~bit) &
                bit) != 0;
 }
 

@@ -9,6 +9,8 @@
  */
 #include "sched/sort_priv.h"
 
+#include "base/check.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -108,12 +110,15 @@ cut_in_blocks(strait_frame_t *frame, struct sti_cut *cut, size_t n_blocks,
     sti_radix_for(frame, n_blocks, scatter, cut);
 }
 
+/* Blocks of 2^32 elements each, without memory for their counts. */
+#define ALONE_BLOCKS 4
+
 /* Cuts by all workers if it is worth it and there is memory for their counts. */
 static void
 sti_cut(strait_frame_t *frame, struct sti_cut *cut, strait_range_fn count,
     strait_range_fn scatter)
 {
-    size_t alone[1][STI_RADIX_DIGITS];
+    size_t alone[ALONE_BLOCKS][STI_RADIX_DIGITS];
     size_t n_blocks = 1;
 
     if (frame != NULL && cut->n >= CUT_MIN) {
@@ -136,9 +141,11 @@ sti_cut(strait_frame_t *frame, struct sti_cut *cut, strait_range_fn count,
             return;
         }
     }
-    cut->block_n = cut->n;
+    n_blocks = cut->n / UINT32_MAX + 1;
+    STI_CHECK(1, n_blocks <= ALONE_BLOCKS);
+    cut->block_n = cut->n / n_blocks + 1;
     cut->places = alone;
-    cut_in_blocks(NULL, cut, 1, count, scatter);
+    cut_in_blocks(NULL, cut, n_blocks, count, scatter);
 }
 
 static void

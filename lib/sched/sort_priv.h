@@ -31,7 +31,8 @@ void sti_sort_free(
 static inline bool
 sti_sort_fits(size_t n, size_t size_bytes)
 {
-    return size_bytes != 0 && n <= SIZE_MAX / 4 / size_bytes;
+    return size_bytes != 0 && size_bytes <= SIZE_MAX / 4 &&
+        n <= SIZE_MAX / 4 / (size_bytes + 64);
 }
 
 /* Sorts array by the kernel, with as large a buffer, into one of them. Without a

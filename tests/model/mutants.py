@@ -536,8 +536,8 @@ STRAIT_RING_PENDING) {
         (WORKER, "            was_idle = true;\n",
          "            was_idle = strait_load_rlx(&worker->parked) != 0;\n")]),
     Mutant("lane-keeps-its-bit-when-withdrawing", "lane", LANE_MODELS, [
-        (PARKING, """    return (strait_and_rlx(&sti_parking_idle(parking, \
-worker)->bits_, ~bit) &
+        (PARKING, """    return (strait_and_acquire(
+                &sti_parking_idle(parking, worker)->bits_, ~bit) &
                bit) != 0;
 """, """    return (strait_load_rlx(&sti_parking_idle(parking, worker)->bits_) &
                bit) != 0;
@@ -547,7 +547,7 @@ worker)->bits_, ~bit) &
     if (!sti_parking_withdraw(""", """    strait_store_rlx(&worker->parked, 0);
     if (woken || !sti_parking_withdraw(""")]),
     Mutant("lane-wakes-without-taking-the-bit", "lane", LANE_MODELS, [
-        (PARKING, "if (strait_cas_weak_acquire(word, &idle, idle & ~bit)) {",
+        (PARKING, "if (strait_cas_weak_acq_rel(word, &idle, idle & ~bit)) {",
          "{")]),
     Mutant("lane-no-futex-wake", "lane", LANE_MODELS, [
         (PARKING, "    STI_FUTEX_WAKE(&seat->wake_);\n", "")]),
@@ -1343,7 +1343,7 @@ STI_HUNGRY_NO);\n",
     if (told)
 """)]),
     Mutant("fork-leaves-the-outer-root-out", "fork", FORK_MODELS, [
-        (FORK, "    if (fork->n_used != 0)\n", "    if (0)\n")]),
+        (FORK, "        enter(worker, outer);\n", "")]),
     Mutant("fork-hides-the-first-root", "fork", FORK_MODELS, [
         (FORK, "        strait_store_rlx(&pool->forks, 1);\n", "")]),
     Mutant("fork-ends-a-task-in-two-steps", "fork", FORK_MODELS, [
