@@ -509,7 +509,7 @@ await(sti_worker_t *worker, strait_frame_t *stolen, bool alone)
     uint64_t end_ns = 0;
 
     /* What is stolen may need roots of its own. */
-    if (worker->fork.depth >= STI_FORK_DEPTH_MAX ||
+    if (worker->fork.depth + 1 > STI_FORK_DEPTH_MAX ||
         worker->fork.n_used > STI_FORK_ROOTS_MAX / 2)
         alone = true;
     while (!is_done(stolen)) {

@@ -13,6 +13,10 @@
 #define STRAIT_MODEL_FORK_COMMON_H
 
 #define _GNU_SOURCE
+/* Checks of whose frame it is ask the system's thread, and the explorer has all
+ * of its own in one. */
+#undef STRAIT_DEBUG
+#define STRAIT_DEBUG 0
 #define REAL_FORK
 #define OWN_CLOCK
 #define STRAIT_FORK_SPAN_ ((uintptr_t)1024)

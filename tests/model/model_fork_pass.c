@@ -113,7 +113,7 @@ root(strait_frame_t *frame, void *arg)
 #else
 
 /* Tasks above one another, each run by another worker. */
-M_STATE STRAIT_ATOMIC(uint32_t) early_begun;
+__attribute__((unused)) M_STATE STRAIT_ATOMIC(uint32_t) early_begun;
 M_STATE STRAIT_ATOMIC(uint32_t) outer_begun;
 M_STATE STRAIT_ATOMIC(uint32_t) inner_begun;
 
