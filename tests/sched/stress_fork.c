@@ -178,7 +178,8 @@ run_within(struct node *node)
     }
 }
 
-static void
+/* Part of its caller, who has spawned the task: checked builds look at that. */
+__attribute__((always_inline)) static inline void
 join_alone(strait_frame_t **frame, const struct node *kid)
 {
     const struct node *before = alone_for;
