@@ -65,11 +65,12 @@
 /** The result must be looked at. */
 #define STRAIT_NODISCARD __attribute__((warn_unused_result))
 
-/** Bytes that two cores fight over as one; hot groups are kept this far apart. */
+/** Bytes that two cores fight over as one; hot groups are kept this far
+ * apart. */
 #define STRAIT_CACHE_LINE 64
 
-/* The errno values that inline functions and cores answer; a core needs nothing of
- * the C library. lib/base/error.c compares them with the system's. */
+/* The errno values that inline functions and cores answer; a core needs nothing
+ * of the C library. lib/base/error.c compares them with the system's. */
 #define STRAIT_EINVAL_ 22
 #define STRAIT_ESHUTDOWN_ 108
 #define STRAIT_ETIMEDOUT_ 110

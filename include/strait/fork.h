@@ -28,30 +28,31 @@
  *
  * The frame. Each worker has an array of frames, its deque. What a task gets as
  * its first argument is the first free one: its worker, seen from its place in
- * the recursion. Hand it down to whatever spawns, joins or calls such functions;
- * a spawn moves it on by one, a join moves it back. It belongs to the function
- * that it was handed to, and to the thread that runs it.
+ * the recursion. Hand it down to whatever spawns, joins or calls such
+ * functions; a spawn moves it on by one, a join moves it back. It belongs to
+ * the function that it was handed to, and to the thread that runs it.
  *
  * Rules. Each function joins what it has spawned, the last one first, before it
  * returns. It may not unwind, longjmp or end its thread. A task may block, but
- * holds its worker while it does; while it waits in a join its thread runs other
- * tasks, so it must not hold a lock that those may want (strait_join_alone).
+ * holds its worker while it does; while it waits in a join its thread runs
+ * other tasks, so it must not hold a lock that those may want
+ * (strait_join_alone).
  *
- * Who gets what. Tasks are the spawning worker's own until somebody is idle. Then
- * it shares the older half of them, at its next spawn, join or
+ * Who gets what. Tasks are the spawning worker's own until somebody is idle.
+ * Then it shares the older half of them, at its next spawn, join or
  * strait_worker_poll(); between those, in a long computation, it shares
  * nothing. Whoever waits in a join for a stolen task steals from the thief
  * first, then from anybody; nested too deep, it sleeps.
  *
- * In the child of a fork no task may go on: nothing here looks for that. A worker
- * keeps the memory that its deque has once used, 64 bytes for each task that
- * waited at once, until the pool is destroyed.
+ * In the child of a fork no task may go on: nothing here looks for that. A
+ * worker keeps the memory that its deque has once used, 64 bytes for each task
+ * that waited at once, until the pool is destroyed.
  *
- * Misuse that is always found: a join where the last task spawned is none of that
- * function, more than STRAIT_FORK_FRAMES_MAX spawned and not yet joined. It is
- * reported (error.h), then the program ends by a trap, for there is nobody to
- * whom an errno could be given. Builds with STRAIT_DEBUG also find frames of
- * other functions or threads, and tasks that are never joined.
+ * Misuse that is always found: a join where the last task spawned is none of
+ * that function, more than STRAIT_FORK_FRAMES_MAX spawned and not yet joined.
+ * It is reported (error.h), then the program ends by a trap, for there is
+ * nobody to whom an errno could be given. Builds with STRAIT_DEBUG also find
+ * frames of other functions or threads, and tasks that are never joined.
  */
 #ifndef STRAIT_FORK_H
 #define STRAIT_FORK_H
@@ -74,7 +75,8 @@ typedef void (*strait_fork_fn)(strait_frame_t *frame, void *arg);
 /** Bytes for the arguments of a task, and then for its result. */
 #define STRAIT_FRAME_BYTES 40
 
-/** A task in its worker's deque, or the place for one. Not for use of its own. */
+/** A task in its worker's deque, or the place for one. Not for use of its
+ * own. */
 struct strait_frame {
     strait_frame_fn run_;           /* its complement while it is shared */
     STRAIT_ATOMIC(uint32_t) state_; /* of one that was shared */
@@ -83,8 +85,8 @@ struct strait_frame {
     const void *caller_; /* checked builds: the spawning function */
 };
 
-/* A deque begins at a multiple of this, and ends before the next. Models make it
- * small; the library and its users must agree. */
+/* A deque begins at a multiple of this, and ends before the next. Models make
+ * it small; the library and its users must agree. */
 #ifndef STRAIT_FORK_SPAN_
 #define STRAIT_FORK_SPAN_ ((uintptr_t)1 << 26)
 /* Its frames begin so far behind its beginning. */
@@ -119,7 +121,8 @@ strait_frame_deque_(strait_frame_t *frame) STRAIT_NOEXCEPT
 STRAIT_API void strait_fork_feed_(strait_frame_t *end) STRAIT_NOEXCEPT;
 
 /** The path of a join whose task was shared: true if it was taken back, and is
- * the caller's to run; false if its result is there. Traps if it was another one.
+ * the caller's to run; false if its result is there. Traps if it was another
+ * one.
  * @threads owner of the frame  @progress blocking(the thief) */
 STRAIT_API STRAIT_NODISCARD bool strait_fork_reclaim_(
     strait_frame_t *task, strait_frame_fn run, bool alone) STRAIT_NOEXCEPT;
@@ -161,8 +164,8 @@ STRAIT_API void strait_fork_demand_owner_(strait_frame_t *frame)
 /**
  * The second half of a spawn: the task in `*frame`, whose data_ is written.
  * Moves the frame on.
- * @threads owner of the frame  @progress wait-free  @cost 0 RMW, unless somebody
- *   is idle
+ * @threads owner of the frame  @progress wait-free  @cost 0 RMW, unless
+ *   somebody is idle
  */
 STRAIT_INLINE void
 strait_frame_push_(strait_frame_t **frame, strait_frame_fn run) STRAIT_NOEXCEPT
@@ -210,6 +213,15 @@ strait_frame_pop_(strait_frame_t **frame, strait_frame_fn run, bool alone)
 STRAIT_API void strait_fork_run_plain_(strait_frame_t *at, strait_frame_t *task)
     STRAIT_NOEXCEPT;
 
+/** The same for who has joined it himself: it lies where his frame is now. */
+STRAIT_INLINE void
+strait_fork_call_plain_(strait_frame_t *task) STRAIT_NOEXCEPT
+{
+    strait_fork_fn fn = (strait_fork_fn)(uintptr_t)task->data_[0];
+
+    fn(task, (void *)(uintptr_t)task->data_[1]);
+}
+
 /**
  * Spawns fn(frame, arg): from now on any worker may run it.
  * @param frame  the calling function's; moved on
@@ -240,12 +252,8 @@ STRAIT_INLINE void
 strait_join(strait_frame_t **frame) STRAIT_NOEXCEPT
 {
     STRAIT_FORK_JOINS_(*frame - 1);
-    if (strait_frame_pop_(frame, strait_fork_run_plain_, false)) {
-        strait_frame_t *task = *frame;
-        strait_fork_fn fn = (strait_fork_fn)(uintptr_t)task->data_[0];
-
-        fn(task, (void *)(uintptr_t)task->data_[1]);
-    }
+    if (strait_frame_pop_(frame, strait_fork_run_plain_, false))
+        strait_fork_call_plain_(*frame);
 }
 
 /**
@@ -259,17 +267,13 @@ STRAIT_INLINE void
 strait_join_alone(strait_frame_t **frame) STRAIT_NOEXCEPT
 {
     STRAIT_FORK_JOINS_(*frame - 1);
-    if (strait_frame_pop_(frame, strait_fork_run_plain_, true)) {
-        strait_frame_t *task = *frame;
-        strait_fork_fn fn = (strait_fork_fn)(uintptr_t)task->data_[0];
-
-        fn(task, (void *)(uintptr_t)task->data_[1]);
-    }
+    if (strait_frame_pop_(frame, strait_fork_run_plain_, true))
+        strait_fork_call_plain_(*frame);
 }
 
 /**
- * For long computations that neither spawn nor join: shares tasks if somebody is
- * idle.
+ * For long computations that neither spawn nor join: shares tasks if somebody
+ * is idle.
  * @param frame  the calling function's
  * @threads owner of the frame  @progress wait-free
  * @cost one load of a line that is in the cache
@@ -319,9 +323,9 @@ typedef struct strait_fork {
  * Makes a root: a work item whose `run` is fn(frame, arg). Submit it by
  * strait_work_submit or strait_loop_submit to a lane of class CPU; all that
  * work.h says holds.
- * @param done  as in strait_work_init, with this `arg`; its status is -ENOMEM if
- *   there was no address space for a deque, and -EINVAL if the lane was of class
- *   BLOCKING; then fn was not called
+ * @param done  as in strait_work_init, with this `arg`; its status is -ENOMEM
+ *   if there was no address space for a deque, and -EINVAL if the lane was of
+ *   class BLOCKING; then fn was not called
  * @return the item to submit; NULL for NULL
  * @threads init-only  @progress wait-free
  */
@@ -362,8 +366,8 @@ STRAIT_API int strait_fork_stats(const strait_pool_t *pool, int worker,
  *     static inline R name(strait_frame_t *frame, ...);    // which you define
  *     void name_spawn(strait_frame_t **frame, ...)
  *     R name_join(strait_frame_t **frame)
- * Arguments and result are copied; each have STRAIT_FRAME_BYTES at most, aligned
- * to at most 16. For
+ * Arguments and result are copied; each have STRAIT_FRAME_BYTES at most,
+ * aligned to at most 16. For
  * functions without a result: STRAIT_TASK_VOID_n(name, types of n arguments).
  */
 /* clang-format off */

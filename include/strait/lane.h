@@ -17,11 +17,11 @@
  * BLOCKING has threads of its own, between min_threads and max_threads, for
  * work that waits in the kernel; CPU work never waits behind it.
  *
- * Guarantees: the items of one lane are taken in the order of their submits. With
- * STRAIT_ORDER_SUBMIT the `done` of each sink come in that order, too, although
- * items run side by side; with STRAIT_ORDER_SERIAL the next item starts when
- * the one before has returned, and sees what it wrote. A lane that is full
- * refuses with -EAGAIN, and says when it is worth trying again
+ * Guarantees: the items of one lane are taken in the order of their submits.
+ * With STRAIT_ORDER_SUBMIT the `done` of each sink come in that order, too,
+ * although items run side by side; with STRAIT_ORDER_SERIAL the next item
+ * starts when the one before has returned, and sees what it wrote. A lane that
+ * is full refuses with -EAGAIN, and says when it is worth trying again
  * (strait_lane_on_drain).
  */
 #ifndef STRAIT_LANE_H
@@ -175,10 +175,10 @@ STRAIT_API void strait_drain_init(
     strait_drain_t *drain, strait_drain_fn fn, void *arg) STRAIT_NOEXCEPT;
 
 /**
- * Asks for one call when no more than low_water items wait in the lane (not when
- * the window of a sink has room again: then its next `done` is the time); at
- * once, but never from inside this call, if that is so already. Any number may
- * wait; all of them are called.
+ * Asks for one call when no more than low_water items wait in the lane (not
+ * when the window of a sink has room again: then its next `done` is the time);
+ * at once, but never from inside this call, if that is so already. Any number
+ * may wait; all of them are called.
  * @param drain  initialised; belongs to the library until its function is
  *   entered
  * @param sink   where the call comes; valid until then
@@ -226,8 +226,8 @@ typedef struct strait_lane_stats {
  * Reads the statistics of a lane. Counts are exact once the lane is idle.
  * Durations: items of up to 2 us are timed up to eight at a time, and share the
  * mean, while only one lane has work; if they turn long, the first such eight
- * count as one long one and short ones. A submit by strait_loop_submit() counts from the loop's idea of
- * now.
+ * count as one long one and short ones. A submit by strait_loop_submit() counts
+ * from the loop's idea of now.
  * @retval 0  done; -EINVAL  NULL or an unknown size
  * @threads any  @progress wait-free  @cost reads about 5 KiB for each thread
  */

@@ -29,12 +29,12 @@
  *     err = strait_loop_submit(loop, lane, strait_parallel_work(&job));
  *
  * How it is shared out. The worker that has a range runs it chunk by chunk, and
- * looks after each chunk whether somebody is idle: one load of a line that is in
- * its cache. Only then does it give away the second half of the rest. While all
- * are busy nothing is spawned, written or allocated. By itself a chunk is made to
- * take 1 to 5 us; a range says otherwise with `grain`. With
- * STRAIT_SCHEDULE_STATIC a range is cut into as many pieces as there are workers
- * to begin with, for bodies of which all take equally long.
+ * looks after each chunk whether somebody is idle: one load of a line that is
+ * in its cache. Only then does it give away the second half of the rest. While
+ * all are busy nothing is spawned, written or allocated. By itself a chunk is
+ * made to take 1 to 5 us; a range says otherwise with `grain`. With
+ * STRAIT_SCHEDULE_STATIC a range is cut into as many pieces as there are
+ * workers to begin with, for bodies of which all take equally long.
  */
 #ifndef STRAIT_PARALLEL_H
 #define STRAIT_PARALLEL_H
@@ -87,8 +87,8 @@ strait_in_task(strait_frame_t *frame) STRAIT_NOEXCEPT
 }
 
 /**
- * On a thread that waits: the call runs as strait_fork_run does it, and can also
- * answer what that one answers.
+ * On a thread that waits: the call runs as strait_fork_run does it, and can
+ * also answer what that one answers.
  * @param lane  of class CPU
  * @threads any  @progress wait-free
  */
@@ -196,10 +196,12 @@ typedef void (*strait_range_fn)(
     strait_frame_t *frame, size_t begin, size_t end, void *arg);
 
 /**
- * Calls body for chunks that together are the range, each iteration once, in any
- * order, on any workers at once. What they have written is visible afterwards.
+ * Calls body for chunks that together are the range, each iteration once, in
+ * any order, on any workers at once. What they have written is visible
+ * afterwards.
  * @retval 0           all of it was done; so for an empty range, too
- * @retval -ECANCELED  stop was asked for, and something was left out
+ * @retval -ECANCELED  stop was asked for, or the pool is being shut down with
+ *   STRAIT_SHUTDOWN_CANCEL, and something was left out
  * @retval -EINVAL     body NULL; begin > end, an unknown schedule, reserved not
  *   0; a place without frame, lane or job
  * @threads as the place  @progress blocking(body)
@@ -236,8 +238,8 @@ typedef struct strait_reduction {
     /** Adds a chunk to a result, on its right side. */
     void (*fold)(strait_frame_t *frame, void *result, size_t begin, size_t end,
         void *arg);
-    /** Adds a result to another, on its right side: left = left, right. Whatever
-     * `right` owns is to be freed here. */
+    /** Adds a result to another, on its right side: left = left, right.
+     * Whatever `right` owns is to be freed here. */
     void (*join)(void *left, void *right, void *arg);
 } strait_reduction_t;
 
@@ -246,9 +248,10 @@ typedef struct strait_reduction {
 #define STRAIT_REDUCE_BYTES 256
 
 /**
- * Reduces a range to one result. Everything is joined from left to right, so that
- * join need not be commutative, but associative: which neighbours come together
- * first depends on who is idle. (So the last bits of a sum of floats do, too.)
+ * Reduces a range to one result. Everything is joined from left to right, so
+ * that join need not be commutative, but associative: which neighbours come
+ * together first depends on who is idle. (So the last bits of a sum of floats
+ * do, too.)
  * @param how     copied
  * @param result  written: the identity, then all that is folded into it. While
  *   it runs there are as many others as pieces are stolen, aligned as a cache

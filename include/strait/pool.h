@@ -21,8 +21,8 @@
  * doing, or one that was just woken does so before it runs anything; while none
  * is, a submit makes no system call. A burst of n submits wakes at most as many
  * as are parked, and at most n. A worker hands on the completion of one item
- * before it starts the next. An idle pool uses no CPU and never wakes up, but for
- * threads of class BLOCKING that end after their idle_ms.
+ * before it starts the next. An idle pool uses no CPU and never wakes up, but
+ * for threads of class BLOCKING that end after their idle_ms.
  *
  * Threads of the pool are named after it, block all signals but those that
  * report faults, and start in strait_pool_create; those of class BLOCKING when
@@ -112,12 +112,13 @@ STRAIT_API int strait_pool_close(strait_pool_t *pool) STRAIT_NOEXCEPT;
 enum {
     STRAIT_SHUTDOWN_DRAIN = 0, /**< it runs */
     STRAIT_SHUTDOWN_CANCEL = 1 /**< it ends with -ECANCELED; of what runs the
-                                    tokens are set (strait_work_cancelled) */
+                                    tokens are set (strait_work_cancelled), and
+                                    loops of parallel.h stop */
 };
 
 /**
- * Closes the pool and waits until its threads have ended, but not for ever. Submits
- * that have not returned are not waited for.
+ * Closes the pool and waits until its threads have ended, but not for ever.
+ * Submits that have not returned are not waited for.
  * After a time-out it may be called again, also with CANCEL after DRAIN.
  * @param how          STRAIT_SHUTDOWN_*
  * @param deadline_ns  in the unit of strait_now_ns(); UINT64_MAX: no limit

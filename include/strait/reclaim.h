@@ -161,8 +161,9 @@ STRAIT_API STRAIT_NODISCARD int strait_reclaim_join(
  * Ends a membership; goes offline if need be. What could not be freed yet stays
  * with the domain: other members free it, or the next one in this place, or
  * destroy.
- * @param me  not to be used any more after 0: it may be another member's then. A
- *   thread leaves before it ends; nobody else can do it, and destroy would answer
+ * @param me  not to be used any more after 0: it may be another member's then.
+ *   A thread leaves before it ends; nobody else can do it, and destroy would
+ *   answer
  *   -EBUSY for ever.
  * @retval 0        done
  * @retval -EINVAL  NULL

@@ -2,8 +2,9 @@
 /**
  * @file request.h
  * Work items that the library owns, for calls that may never come back: a
- * request can be given up while it runs. Its `done` then comes at once (in a lane of order SUBMIT: in its turn), and the
- * thread that is lost in the call counts against its lane until it returns.
+ * request can be given up while it runs. Its `done` then comes at once (in a
+ * lane of order SUBMIT: in its turn), and the thread that is lost in the call
+ * counts against its lane until it returns.
  *
  *     strait_work_t *work;
  *     int err = strait_work_create(&work, look_up, found, forget, query, NULL);

@@ -31,10 +31,10 @@
  * FULL is exact: all places were taken at one moment during the call. EMPTY is
  * weak: a value that was pushed may hide behind a claim that is not filled yet
  * (then the answer is PENDING; strait_ring_pop_strong waits it out). PENDING is
- * not "nothing": whoever sleeps on an eventcount (event.h) and takes it for that
- * uses up a wake-up that another value may need; pop strongly there. CLOSED is
- * exact: after strait_ring_close no push succeeds, and everything pushed before
- * can still be taken.
+ * not "nothing": whoever sleeps on an eventcount (event.h) and takes it for
+ * that uses up a wake-up that another value may need; pop strongly there.
+ * CLOSED is exact: after strait_ring_close no push succeeds, and everything
+ * pushed before can still be taken.
  *
  * Fork, signals: push and pop may be called from a signal handler. The child
  * of a fork must initialise the ring anew; nothing here checks that.
@@ -467,8 +467,8 @@ STRAIT_API STRAIT_NODISCARD bool strait_ring_arm(strait_ring_t *ring)
  * Refuses all later pushes. Exact: the close and every push are ordered by one
  * word. Consumers are not woken; the caller does that.
  * @return true if this call closed it, false if it was closed already
- * @threads any  @progress wait-free, where the compiler has an instruction for it
- *   (clang 14 makes a loop of it on x86-64: lock-free)  @cost 1 RMW
+ * @threads any  @progress wait-free, where the compiler has an instruction for
+ *   it (clang 14 makes a loop of it on x86-64: lock-free)  @cost 1 RMW
  */
 STRAIT_API bool strait_ring_close(strait_ring_t *ring) STRAIT_NOEXCEPT;
 

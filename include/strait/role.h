@@ -6,18 +6,18 @@
  * arguments that would break a queue. Not for use of its own.
  *
  * A role may move from thread to thread, if the one has done with it before the
- * other begins, and the other knows that (a join, an armed queue, any acquire of
- * a release). So what is wrong is not another thread, but a second one at the
- * same time. Where STRAIT_DEBUG is 1 or more, each operation marks its role as
- * taken; who finds it taken reports and traps. So misuse shows when two calls
- * overlap, and only then. A handler of a signal that has interrupted the same
- * operation is found as well.
+ * other begins, and the other knows that (a join, an armed queue, any acquire
+ * of a release). So what is wrong is not another thread, but a second one at
+ * the same time. Where STRAIT_DEBUG is 1 or more, each operation marks its role
+ * as taken; who finds it taken reports and traps. So misuse shows when two
+ * calls overlap, and only then. A handler of a signal that has interrupted the
+ * same operation is found as well.
  *
  * What is inline in a header follows STRAIT_DEBUG of the program that includes
  * it, whatever the library was built with; arm, disarm and close follow the
  * library. Without checks all this is empty, and the layout is the same: code
- * with and without checks may share a queue. Set a reporter (error.h) to be told
- * before the trap; without one it is mute.
+ * with and without checks may share a queue. Set a reporter (error.h) to be
+ * told before the trap; without one it is mute.
  */
 #ifndef STRAIT_ROLE_H
 #define STRAIT_ROLE_H

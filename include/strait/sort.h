@@ -13,9 +13,9 @@
  * know, sort_define.h, which inlines it. Else strait_parallel_sort, which calls
  * a function as qsort_r does.
  *
- * The places are those of parallel.h. Arrays that are too small to be shared out
- * are sorted by the calling thread, also if the place is a lane. A sort that has
- * begun runs to its end.
+ * The places are those of parallel.h. Arrays that are too small to be shared
+ * out are sorted by the calling thread, also if the place is a lane. A sort
+ * that has begun runs to its end.
  */
 #ifndef STRAIT_SORT_H
 #define STRAIT_SORT_H
@@ -38,21 +38,21 @@ enum {
 };
 
 /**
- * Sorts n elements. Without flags it is as fast as it can be: by merging if there
- * is memory, else in place.
+ * Sorts n elements. Without flags it is as fast as it can be: by merging if
+ * there is memory, else in place.
  * @param array  not NULL unless n is 0
  * @param size_bytes  of an element, not 0
  * @param flags  STRAIT_SORT_STABLE or STRAIT_SORT_IN_PLACE or 0
  * @retval 0        done
  * @retval -EINVAL  compare or array NULL, a size of 0, n * size_bytes more than
- *   there are addresses, an unknown flag or both; a place without frame, lane or
- *   job
+ *   there are addresses, an unknown flag or both; a place without frame, lane
+ *   or job
  * @retval -ENOMEM  STABLE, and no memory; the array is as it was
  * @threads as the place  @progress blocking(compare)
  * @cost about n log2(n) - n comparisons, n - 1 if it is in order, or in
  *   reverse without equal ones;
- *   n * size_bytes from the pool's allocator, for elements of more than 32 or of
- *   odd sizes n * (size_bytes + 16); from the stack if that is below 4 KiB
+ *   n * size_bytes from the pool's allocator, for elements of more than 32 or
+ *   of odd sizes n * (size_bytes + 16); from the stack if that is below 4 KiB
  */
 STRAIT_API int strait_parallel_sort(strait_place_t where, void *array, size_t n,
     size_t size_bytes, strait_compare_fn compare, void *arg, uint32_t flags)
@@ -83,8 +83,8 @@ enum {
  * @retval -ENOMEM  no memory; the array is as it was
  * @threads as the place  @progress blocking(the sort)
  * @cost no comparison if n is large: a radix sort, of those bits in which keys
- *   differ; n * size_bytes from the pool's allocator, for elements of other sizes
- *   than 4, 8 and 16 n * (size_bytes + 32)
+ *   differ; n * size_bytes from the pool's allocator, for elements of other
+ *   sizes than 4, 8 and 16 n * (size_bytes + 32)
  */
 STRAIT_API int strait_parallel_sort_keys(strait_place_t where, void *array,
     size_t n, size_t size_bytes, size_t key_offset, uint32_t kind)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file sort_define.h
- * Makes a parallel sort for one type and one order, with the comparison inlined:
- * two to three times as fast as one that calls a function for it. Include it
- * once for each, anywhere outside of functions:
+ * Makes a parallel sort for one type and one order, with the comparison
+ * inlined: two to three times as fast as one that calls a function for it.
+ * Include it once for each, anywhere outside of functions:
  *
  *     struct point { float x, y; };
  *
@@ -20,9 +20,9 @@
  * which is stable, and answers what strait_parallel_sort does. STRAIT_SORT_LESS
  * gets pointers to two elements that are const; `arg` is in its reach, and must
  * stay as long as the array. It must be a strict weak order; if it is none, the
- * array holds afterwards anything made of its elements, but nothing outside of it
- * was touched. Elements are copied by plain assignment into raw memory: in C++
- * they must be trivially copyable. The three macros are undefined again.
+ * array holds afterwards anything made of its elements, but nothing outside of
+ * it was touched. Elements are copied by plain assignment into raw memory: in
+ * C++ they must be trivially copyable. The three macros are undefined again.
  *
  * It is a merge sort in which no branch depends on what the elements are; the
  * merges go from both ends at once, so that a processor has two comparisons to
@@ -33,7 +33,8 @@
 
 #include <strait/sort.h>
 
-/* Up to so many are sorted without a merge: 4 by a network, the rest inserted. */
+/* Up to so many are sorted without a merge: 4 by a network, the rest
+ * inserted. */
 #define STRAIT_SORT_LEAF_ 8
 /* From so many on, a merge looks whether there is anything to do. */
 #define STRAIT_SORT_LOOK_ 32
@@ -55,8 +56,8 @@ typedef STRAIT_SORT_TYPE STRAIT_SORT_ELEMENT_;
 typedef char STRAIT_SORT_(
     _fits_t_)[__alignof__(STRAIT_SORT_ELEMENT_) <= STRAIT_CACHE_LINE ? 1 : -1];
 
-/* b if takes_b, else a. Written so, because compilers make a branch of `?:`, and
- * half of those are mispredicted. */
+/* b if takes_b, else a. Written so, because compilers make a branch of `?:`,
+ * and half of those are mispredicted. */
 STRAIT_SORT_MADE_ inline const STRAIT_SORT_ELEMENT_ *
 STRAIT_SORT_(_pick_)(
     bool takes_b, const STRAIT_SORT_ELEMENT_ *b, const STRAIT_SORT_ELEMENT_ *a)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file tasks.h
- * A group of fork-join tasks: spawned in any number, joined together, and called
- * off together.
+ * A group of fork-join tasks: spawned in any number, joined together, and
+ * called off together.
  *
  *     strait_tasks_t tasks;
  *     strait_tasks_init(&tasks);
@@ -70,7 +70,8 @@ STRAIT_API int strait_tasks_join(strait_tasks_t *tasks, strait_frame_t **frame)
  */
 STRAIT_API int strait_tasks_cancel(strait_tasks_t *tasks) STRAIT_NOEXCEPT;
 
-/** True once it was cancelled; false for NULL. @threads any  @progress wait-free */
+/** True once it was cancelled; false for NULL. @threads any  @progress
+ * wait-free */
 STRAIT_API STRAIT_NODISCARD bool strait_tasks_cancelled(
     const strait_tasks_t *tasks) STRAIT_NOEXCEPT;
 

@@ -110,9 +110,9 @@ STRAIT_API void strait_work_init(strait_work_t *work, strait_work_fn run,
  * @retval -ECHILD     the pool stayed in the parent of a fork
  * @threads any  @progress lock-free; 1 system call if a worker must be woken. A
  *   lane of class BLOCKING without a thread starts one here: blocking(thread
- *   start). A thread stopped between claiming its place and filling it hides what
- *   comes behind it in that lane; one stopped before the wake-up that it owes
- *   delays the worker that it was to wake
+ *   start). A thread stopped between claiming its place and filling it hides
+ *   what comes behind it in that lane; one stopped before the wake-up that it
+ *   owes delays the worker that it was to wake
  * @cost 1 RMW (2 with order SUBMIT, 2 more with a wake-up), 0 allocations (one
  *   for the first item of a sink in a lane of order SUBMIT)
  */
@@ -169,8 +169,8 @@ STRAIT_API void strait_group_init(strait_group_t *group) STRAIT_NOEXCEPT;
 
 /**
  * Makes an item a member of a group from its next submit on.
- * @param group  NULL: of none; must stay valid while a member is in flight; of a
- *   request: until its `release`
+ * @param group  NULL: of none; must stay valid while a member is in flight; of
+ *   a request: until its `release`
  * @retval 0 done; -EBUSY the item is in flight; -EINVAL work is NULL
  * @threads owner of the item  @progress wait-free
  */

@@ -15,20 +15,23 @@
  *   STI_FUTEX_WAKE(word)         wake one thread that sleeps on word; uses the
  *                                address only, so the word may be gone by then.
  *   STI_FUTEX_WAIT_HIGH(word, value, deadline_ns)
- *                                sleep while the upper half of *word == value, at
- *                                most until then, in the class of `value`, one of
- *                                STI_FUTEX_CLASSES; answers an STI_FUTEX_*.
+ *                                sleep while the upper half of *word == value,
+ *                                at most until then, in the class of `value`,
+ *                                one of STI_FUTEX_CLASSES; answers an
+ *                                STI_FUTEX_*.
  *   STI_FUTEX_WAKE_HIGH(word)    wake all that sleep there.
  *   STI_FUTEX_WAKE_OTHER(word, value)
- *                                wake one whose class is not that of `value`; true
- *                                if there was one.
+ *                                wake one whose class is not that of `value`;
+ *                                true if there was one.
  *   STI_FUTEX_WAKE_CLASS(word, value)
  *                                wake all whose class is that of `value`.
- *   STI_ZERO                     a uint64_t 0 of which the compiler knows nothing:
- *                                clang makes a fence and a load of an RMW that
- *                                adds a known 0.
+ *   STI_ZERO                     a uint64_t 0 of which the compiler knows
+ *                                nothing: clang makes a fence and a load of an
+ *                                RMW that adds a known 0.
  *   STI_YIELD()                  let another thread run.
  *   STI_PAUSE()                  one step of a bounded spin.
+ *   STI_CPU_MARK()               names the CPU this thread runs on, or did a
+ *                                moment ago; never 0 (base/thread.h).
  */
 #ifndef STI_BASE_ENV_H
 #define STI_BASE_ENV_H
@@ -45,6 +48,7 @@ enum {
 #ifndef STI_MODEL
 
 #include "base/futex.h"
+#include "base/thread.h"
 #include <limits.h>
 #include <sched.h>
 
@@ -68,6 +72,7 @@ enum {
         zero_;                                                                 \
     })
 #define STI_YIELD() ((void)sched_yield())
+#define STI_CPU_MARK() sti_cpu_mark()
 #if defined(__x86_64__)
 #define STI_PAUSE() __builtin_ia32_pause()
 #elif defined(__aarch64__)

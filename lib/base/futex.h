@@ -22,8 +22,8 @@ sti_futex_class(uint32_t value)
     return (uint32_t)1 << value % STI_FUTEX_CLASSES;
 }
 
-/* sti_futex_wait until deadline_ns of CLOCK_MONOTONIC (UINT64_MAX: without end),
- * in the class of `value`. Answers an STI_FUTEX_* value of env.h. */
+/* sti_futex_wait until deadline_ns of CLOCK_MONOTONIC (UINT64_MAX: without
+ * end), in the class of `value`. Answers an STI_FUTEX_* value of env.h. */
 int sti_futex_wait_until(
     STRAIT_ATOMIC(uint32_t) * word, uint32_t value, uint64_t deadline_ns);
 

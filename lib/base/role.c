@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * role.c - marks the roles that are for one thread at a time, and speaks when
- * something is wrong. Called in checked builds only, by the operations themselves.
+ * something is wrong. Called in checked builds only, by the operations
+ * themselves.
  *
  * The mark is an exchange without an order: it may not make anything right that
  * is wrong without checks. A role that has moved properly, from thread to

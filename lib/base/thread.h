@@ -4,7 +4,7 @@
  * all others that live, at the price of one instruction. An API that belongs to
  * one thread compares it in every call; pthread_self is a call into the C
  * library, which was 5 % of what an offloaded job costs its loop. And what the
- * calling thread must not do. Included by: loop, sched.
+ * calling thread must not do, and where it runs. Included by: loop, sched.
  */
 #ifndef STI_BASE_THREAD_H
 #define STI_BASE_THREAD_H
@@ -32,6 +32,11 @@ sti_thread_token(void)
 #endif
     return token;
 }
+
+/* A mark of the CPU that this thread runs on, or did a moment ago. Never 0.
+ * thread.c */
+#define STI_CPU_UNKNOWN 1
+uint32_t sti_cpu_mark(void);
 
 /* How many loops run on this thread: while one does, it must not wait for
  * anything else. Written by loop, read by sched. thread.c */

@@ -31,8 +31,9 @@
 
 #include <strait/clock.h>
 
-/* Entries delivered per visit of the inbox: enough to spread the cost of a turn,
- * few enough that timers do not wait long (Node and libuv drain without end). */
+/* Entries delivered per visit of the inbox: enough to spread the cost of a
+ * turn, few enough that timers do not wait long (Node and libuv drain without
+ * end). */
 #ifndef STI_INBOX_BUDGET
 #ifdef STRAIT_TINY
 #define STI_INBOX_BUDGET 2
@@ -232,6 +233,7 @@ static void
 sleep_in_poll(strait_loop_t *loop)
 {
     strait_mpsc_t *inbox = &loop->ref->sink.queue;
+    uint32_t waker = 0;
     uint64_t timeout_ns;
 
     timeout_ns = until_next_timer(loop);
@@ -239,9 +241,12 @@ sleep_in_poll(strait_loop_t *loop)
         return;
     loop->stats.n_sleeps++;
     loop->poll_error = sti_poll(loop, timeout_ns);
-    sti_spinner_slept(&loop->spinner, strait_now_ns());
-    if (!strait_mpsc_disarm(inbox))
+    if (!strait_mpsc_disarm(inbox)) {
         loop->n_rings_owed++;
+        /* rlx: a hint; it may still be of the time before. */
+        waker = strait_load_rlx(&loop->ref->ringer);
+    }
+    sti_spinner_slept(&loop->spinner, strait_now_ns(), waker);
 }
 
 /* Waits a little for a sender that was stopped inside a push. */

@@ -29,6 +29,7 @@ struct strait_loop_ref {
     STRAIT_ATOMIC(uint32_t) nudged; /* the entry below is queued */
     strait_sink_entry_t nudge;      /* sent when the last user lets go */
     strait_loop_t *loop;            /* for its own thread, while it lives */
+    STRAIT_ATOMIC(uint32_t) ringer; /* mark of the CPU of the last write */
     int bell_fd;                    /* eventfd, edge-triggered, never read */
     uint64_t fork_generation;
     strait_allocator_t allocator;
@@ -78,8 +79,8 @@ void sti_ref_shut(strait_loop_ref_t *ref, uint64_t n_rings);
 /* timers.c: runs what is due; true if a budget left something over. */
 bool sti_timers_run(strait_loop_t *loop);
 
-/* poll.c: sleeps until the bell rings, a signal comes or the time-out has passed;
- * 0 then, or the error of a wait that is not possible. */
+/* poll.c: sleeps until the bell rings, a signal comes or the time-out has
+ * passed; 0 then, or the error of a wait that is not possible. */
 int sti_poll_create(strait_loop_t *loop);
 void sti_poll_destroy(strait_loop_t *loop);
 int sti_poll(strait_loop_t *loop, uint64_t timeout_ns);

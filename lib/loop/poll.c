@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest time-out asked for. Longer waits, up to "never", are waits without
- * one: nobody sees the difference before 2^63 ns have passed. */
+/* The longest time-out asked for. Longer waits, up to "never", are waits
+ * without one: nobody sees the difference before 2^63 ns have passed. */
 #define LONGEST_NS (UINT64_MAX / 2)
 
 int
@@ -72,8 +72,8 @@ wait_ns(strait_loop_t *loop, struct epoll_event *event, uint64_t timeout_ns)
         timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);
 }
 
-/* An interrupted wait counts as one that is over: the turn that follows looks at
- * everything anyway. */
+/* An interrupted wait counts as one that is over: the turn that follows looks
+ * at everything anyway. */
 int
 sti_poll(strait_loop_t *loop, uint64_t timeout_ns)
 {

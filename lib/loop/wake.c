@@ -29,8 +29,8 @@
  *
  * Edges (M1 to M3 are in mpsc.c).
  *   W1  last decrement of holders -> free     all uses of the memory
- *   W2  decrement of a user -> the loop's look at holders     what that user has
- *       posted: a loop that sees the last reference gone sees its posts
+ *   W2  decrement of a user -> the loop's look at holders     what that user
+ *       has posted: a loop that sees the last reference gone sees its posts
  *   W3  exchange of nudged by a user -> by the delivery     the decrement of
  *       holders; and back: the entry's memory
  * `closed` is carried by M3: stored before arm's CAS, read after the exchange
@@ -45,6 +45,7 @@
 #include "loop/loop_priv.h"
 
 #include "base/check.h"
+#include "base/env.h"
 #include "base/fork.h"
 #include "base/memory.h"
 
@@ -102,6 +103,8 @@ ring_bell(strait_sink_t *sink, void *arg)
         drop(ref);
         return;
     }
+    /* rlx: a hint. */
+    strait_store_rlx(&ref->ringer, STI_CPU_MARK());
     saved = errno;
     /* 8 bytes of 1; can neither block nor fail: the counter would have to be
      * full, or the descriptor closed, and the ledger rules that out. */
@@ -159,8 +162,8 @@ void
 sti_ref_abandon(strait_loop_ref_t *ref)
 {
     (void)close(ref->bell_fd);
-    /* In a child, references that only the parent's threads held are never given
-     * back: then the memory stays. */
+    /* In a child, references that only the parent's threads held are never
+     * given back: then the memory stays. */
     drop(ref);
 }
 
@@ -182,9 +185,9 @@ sti_ref_shut(strait_loop_ref_t *ref, uint64_t n_rings)
     }
     errno = saved;
     (void)close(ref->bell_fd);
-    /* rlx: only now, for a sender that took an earlier arming must find the loop
-     * open and ring. Nothing is armed here; who takes the arming at the end of
-     * discard sees this by M3, who posts meanwhile may or may not. */
+    /* rlx: only now, for a sender that took an earlier arming must find the
+     * loop open and ring. Nothing is armed here; who takes the arming at the
+     * end of discard sees this by M3, who posts meanwhile may or may not. */
     strait_store_rlx(&ref->closed, 1);
     discard(ref);
     drop(ref);

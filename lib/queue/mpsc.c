@@ -8,11 +8,11 @@
  * (1) the tail word also says whether the consumer sleeps, by holding one of
  * two dummies, so that "publish" and "is the other side asleep" are ordered by
  * the modification order of one word and need no fence; (2) pop never waits
- * for a producer stopped in the gap, it answers PENDING, or EMPTY if only a look
- * at the producers' line would tell (a consumer that polls is some 5 % quicker
- * without it, with 1 and with 4 producers); (3) the stub is put back by a
- * compare-and-swap from the last node, never by a push, so that a drained queue
- * costs one RMW.
+ * for a producer stopped in the gap, it answers PENDING, or EMPTY if only a
+ * look at the producers' line would tell (a consumer that polls is some 5 %
+ * quicker without it, with 1 and with 4 producers); (3) the stub is put back by
+ * a compare-and-swap from the last node, never by a push, so that a drained
+ * queue costs one RMW.
  *
  * Picture.  cursor_ -> [stub] -> [n1] -> [n2] <- tail_          two nodes
  *           cursor_ -> [n1] -> [n2] <- tail_                    after one step
@@ -42,13 +42,14 @@
  *       NULL of the dummy, and all that the consumer wrote before arming
  *
  * Progress. push wait-free, 1 RMW. pop, arm, disarm wait-free: they answer
- *   PENDING, EMPTY or false instead of waiting. A producer preempted in the gap hides
- *   everything from its predecessor on (the link store is all that is left);
- *   nobody spins.
+ *   PENDING, EMPTY or false instead of waiting. A producer preempted in the gap
+ *   hides everything from its predecessor on (the link store is all that is
+ *   left); nobody spins.
  *
- * Why not the stack without a gap (push by CAS, the consumer takes all and turns
- *   it round): M items/s through both, 2 cores, medians of 15 interleaved runs
- *   (bench/run --only 'mpsc/.*(strait|cas_stack)$' has them for your machine),
+ * Why not the stack without a gap (push by CAS, the consumer takes all and
+ *   turns it round): M items/s through both, 2 cores, medians of 15 interleaved
+ *   runs (bench/run --only 'mpsc/.*(strait|cas_stack)$' has them for your
+ *   machine),
  *
  *       producers      2     4     8    16
  *       this queue    96    74    59    52
@@ -56,10 +57,11 @@
  *
  *   it wins where a consumer does nothing but count: it is at the producers'
  *   word once a batch and lets a backlog grow in between. A consumer that has
- *   work to do gets its first item only when it has been through all of them; as
- *   the inbox of an offload path, where what comes out goes in again, the stack
- *   was 2 to 4 times slower in the trial before this library. And its push is a
- *   loop: lock-free, not wait-free. It stays in bench/ as a yardstick.
+ *   work to do gets its first item only when it has been through all of them;
+ *   as the inbox of an offload path, where what comes out goes in again, the
+ *   stack was 2 to 4 times slower in the trial before this library. And its
+ *   push is a loop: lock-free, not wait-free. It stays in bench/ as a
+ *   yardstick.
  *
  * Limits. No ABA: only the consumer swaps conditionally, from a node that it
  *   alone may remove. Unbounded. Not across fork, not between processes.

@@ -237,7 +237,8 @@ strait_reclaim_leave(strait_reclaim_member_t *me)
         return err;
     if (!sti_reclaim_is_outside(me))
         return -EBUSY;
-    /* Whoever goes on with it is found by the checks, until it is joined anew. */
+    /* Whoever goes on with it is found by the checks, until it is joined
+     * anew. */
     me->thread = 0;
     sti_reclaim_leave(me);
     return 0;

@@ -201,11 +201,12 @@ sti_choose_among(sti_worker_t *worker, uint32_t from, uint32_t to,
 }
 
 /*
- * True if no other lane of the crew has anything ready: then this one, which has
- * just come first, comes first again, and a worker in the middle of a group of
- * short items need not choose anew for each of them, which would cost more than
- * they do. Its gate is left at the end of the group. With another lane ready
- * there are no groups: who comes first depends on how long each item takes.
+ * True if no other lane of the crew has anything ready: then this one, which
+ * has just come first, comes first again, and a worker in the middle of a group
+ * of short items need not choose anew for each of them, which would cost more
+ * than they do. Its gate is left at the end of the group. With another lane
+ * ready there are no groups: who comes first depends on how long each item
+ * takes.
  */
 static inline bool
 sti_lane_alone(const sti_worker_t *worker, const strait_lane_t *lane)

@@ -2,8 +2,8 @@
 /*
  * deque.h - the core of fork-join: one worker's tasks, of which it shares a
  * part with thieves when somebody asks. A core: it includes the shim and
- * strait/fork.h, nothing else, so that tests/model runs this very file. Included
- * by: fork.c, worker.c.
+ * strait/fork.h, nothing else, so that tests/model runs this very file.
+ * Included by: fork.c, worker.c.
  *
  * Source. The split deque of Lace (T. van Dijk, J. van de Pol, "Lace:
  * Non-blocking Split Deque for Work-Stealing", 2014), with three changes. Both
@@ -45,8 +45,8 @@
  *
  * Progress. expose, take, answer, tell: lock-free; steal: one CAS, no loop. A
  *   thief stopped anywhere delays its own task only.
- * Cost. A steal: ask 1 RMW, answer 1, expose 0 (1 if something is still shared),
- *   steal 1, the exchange of state_ 1.
+ * Cost. A steal: ask 1 RMW, answer 1, expose 0 (1 if something is still
+ *   shared), steal 1, the exchange of state_ 1.
  *
  * Checked by tests/model/model_deque_*.c, tests/sched/.
  */
@@ -143,8 +143,8 @@ sti_deque_tell(strait_deque_t *deque)
     (void)strait_xchg_acq_rel(&deque->hungry_, STI_HUNGRY_TOLD);
 }
 
-/* The owner, once it has shared what it could: who has asked, a STI_HUNGRY_*. Who
- * tells later sees what was shared. */
+/* The owner, once it has shared what it could: who has asked, a STI_HUNGRY_*.
+ * Who tells later sees what was shared. */
 static inline uint32_t
 sti_deque_answer(strait_deque_t *deque)
 {
@@ -152,8 +152,8 @@ sti_deque_answer(strait_deque_t *deque)
     return strait_xchg_acq_rel(&deque->hungry_, STI_HUNGRY_NO);
 }
 
-/* Shares the older half, rounded up, of what is private below `end`; answers how
- * many tasks those were. */
+/* Shares the older half, rounded up, of what is private below `end`; answers
+ * how many tasks those were. */
 static inline uint32_t
 sti_deque_expose(strait_deque_t *deque, strait_frame_t *end)
 {
@@ -188,8 +188,8 @@ sti_deque_expose(strait_deque_t *deque, strait_frame_t *end)
     return n;
 }
 
-/* The owner wants its last task back, which was shared: true if nobody has stolen
- * it; then the younger half of what is shared is private again. */
+/* The owner wants its last task back, which was shared: true if nobody has
+ * stolen it; then the younger half of what is shared is private again. */
 static inline bool
 sti_deque_take(strait_deque_t *deque, strait_frame_t *task)
 {

@@ -7,21 +7,21 @@
  * which only what is used becomes memory. It is entered in pool->deques, where
  * thieves find it, and stays there until the pool is destroyed.
  *
- * Who sleeps and who wakes. A worker that has found neither an item in its lanes
- * nor a task to steal announces itself (parking.h), tells every deque, looks at
- * each of them once more, and sleeps. The owner that finds itself told shares
- * what it has and wakes one. Whoever was woken, once it has something to run and
- * before it runs it, wakes the next if it sees more, or tells every deque anew
- * if anybody sleeps (sti_fork_duty). So one sleeper after another is woken, and
- * none for nothing.
+ * Who sleeps and who wakes. A worker that has found neither an item in its
+ * lanes nor a task to steal announces itself (parking.h), tells every deque,
+ * looks at each of them once more, and sleeps. The owner that finds itself told
+ * shares what it has and wakes one. Whoever was woken, once it has something to
+ * run and before it runs it, wakes the next if it sees more, or tells every
+ * deque anew if anybody sleeps (sti_fork_duty). So one sleeper after another is
+ * woken, and none for nothing.
  *
  * A join whose task was stolen helps the thief: it steals from it, then from
  * anybody. After JOIN_SPIN_NS without success it sleeps, announced among the
- * helpers, whom only tasks wake, never lanes; the thief wakes it when the task is
- * done. At STI_FORK_DEPTH_MAX tasks above one another, or with half of the roots
- * that it can have, it does not help. That cannot deadlock: who waits does so for
- * a task that was begun after its own last one, by somebody else, so the one that
- * was begun last waits for nobody.
+ * helpers, whom only tasks wake, never lanes; the thief wakes it when the task
+ * is done. At STI_FORK_DEPTH_MAX tasks above one another, or with half of the
+ * roots that it can have, it does not help. That cannot deadlock: who waits
+ * does so for a task that was begun after its own last one, by somebody else,
+ * so the one that was begun last waits for nobody.
  *
  * A worker for which there is no address space does not steal, asks nobody, and
  * hands on what it was woken for.
@@ -51,6 +51,7 @@ extern inline void strait_frame_push_(
     strait_frame_t **frame, strait_frame_fn run);
 extern inline bool strait_frame_pop_(
     strait_frame_t **frame, strait_frame_fn run, bool alone);
+extern inline void strait_fork_call_plain_(strait_frame_t *task);
 extern inline void strait_spawn(
     strait_frame_t **frame, strait_fork_fn fn, void *arg);
 extern inline void strait_join(strait_frame_t **frame);
@@ -286,7 +287,8 @@ steal_from(sti_worker_t *worker, uint32_t seat)
     return task;
 }
 
-/* A task of somebody, beginning with whoever had one last, then with anybody. */
+/* A task of somebody, beginning with whoever had one last, then with
+ * anybody. */
 static strait_frame_t *
 steal(sti_worker_t *worker)
 {
@@ -355,8 +357,9 @@ sti_fork_spy(sti_worker_t *worker)
     return false;
 }
 
-/* A wake-up for a task that this worker cannot steal, for it has no deque: it is
- * for one behind it in the order of wake_one, so that it does not come back. */
+/* A wake-up for a task that this worker cannot steal, for it has no deque: it
+ * is for one behind it in the order of wake_one, so that it does not come
+ * back. */
 static void
 wake_another(sti_worker_t *worker)
 {
@@ -408,7 +411,7 @@ sti_fork_execute(sti_worker_t *worker, strait_frame_t *task)
     publish_count(worker, deque);
 }
 
-/* ------------------------------------------------------ the owner's slow paths */
+/* --------------------------------------------------- the owner's slow paths */
 
 void
 strait_fork_feed_(strait_frame_t *end)
@@ -418,8 +421,8 @@ strait_fork_feed_(strait_frame_t *end)
     uint32_t n = sti_deque_expose(deque, end);
     uint32_t asked;
 
-    /* A question stays until there is something to answer it with: else it would
-     * be asked again at once. rlx: who tells is seen by a later look. */
+    /* A question stays until there is something to answer it with: else it
+     * would be asked again at once. rlx: who tells is seen by a later look. */
     if (n == 0 && strait_load_rlx(&deque->hungry_) == STI_HUNGRY_ASKED)
         return;
     asked = sti_deque_answer(deque);

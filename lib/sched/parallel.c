@@ -3,20 +3,22 @@
  * parallel.c - for, map and reduce, all as one loop that runs a range chunk by
  * chunk and gives away the second half of what is left when somebody is idle.
  *
- * A range that was split needs its second half again, unless it was stolen: then
- * its own thread folds it into the result that it has, since the first half is
- * done and in there. Only a thief makes a result of its own, in memory of the
- * function that has split, and that one joins the two. So results are joined from
- * left to right, and there are no more of them than steals.
+ * A range that was split needs its second half again, unless it was stolen:
+ * then its own thread folds it into the result that it has, since the first
+ * half is done and in there. Only a thief makes a result of its own, in memory
+ * of the function that has split, and that one joins the two. So results are
+ * joined from left to right, and there are no more of them than steals.
  *
  * Source. Lazy binary splitting (A. Tzannes, G. Caragea, R. Barua, U. Vishkin,
  * "Lazy binary-splitting", 2010), asked for by hungry_ instead of by an empty
- * deque: who is about to sleep sets it, too, so that nobody sleeps beside a loop.
+ * deque: who is about to sleep sets it, too, so that nobody sleeps beside a
+ * loop.
  *
- * Progress: that of spawn and join. Depth: a split halves the range, so there are
- * at most 64 within one another on a stack.
+ * Progress: that of spawn and join. Depth: a split halves the range, so there
+ * are at most 64 within one another on a stack.
  *
- * Edges: those of fork.c; the words of a loop are hints, or read after the join.
+ * Edges: those of fork.c; the words of a loop are hints, or read after the
+ * join.
  *
  * Tests: tests/sched/test_parallel.c.
  */
@@ -29,8 +31,8 @@
 #include <strait/clock.h>
 #include <string.h>
 
-/* A chunk takes at least, at most, and if it was wrong, next time, ns. Far above
- * what a look at hungry_ costs, and well below a time slice. */
+/* A chunk takes at least, at most, and if it was wrong, next time, ns. Far
+ * above what a look at hungry_ costs, and well below a time slice. */
 #define CHUNK_LEAST_NS 1000
 #define CHUNK_MOST_NS 5000
 #define CHUNK_AIM_NS 2500
@@ -207,6 +209,7 @@ struct loop {
     const void *args;
     const strait_range_t *range;
     const strait_work_t *work;     /* of the job, or NULL */
+    const strait_pool_t *pool;     /* whose shutdown may cancel */
     const strait_reduction_t *how; /* NULL: there is no result */
     void *arg;
     STRAIT_ATOMIC(uint32_t) stopped; /* something was left out */
@@ -226,8 +229,10 @@ static void run(strait_frame_t *frame, struct loop *loop, struct half part);
 static bool
 is_stopped(struct loop *loop)
 {
+    /* rlx: asked again and again. */
     if (!strait_stop_asked(loop->range->stop) &&
-        (loop->work == NULL || !strait_work_cancelled(loop->work)))
+        (loop->work == NULL || !strait_work_cancelled(loop->work)) &&
+        strait_load_rlx(&loop->pool->cancelling) == 0)
         return false;
     /* rlx: read after the joins. */
     strait_store_rlx(&loop->stopped, 1);
@@ -361,6 +366,7 @@ static int
 run_loop(strait_frame_t *frame, struct loop *loop, void *result)
 {
     const strait_range_t *range = loop->range;
+    const sti_worker_t *worker = strait_frame_deque_(frame)->worker_;
     struct half all = {
         .loop = loop,
         .begin = range->begin,
@@ -370,11 +376,9 @@ run_loop(strait_frame_t *frame, struct loop *loop, void *result)
         .result = result,
     };
 
-    if (range->schedule == STRAIT_SCHEDULE_STATIC) {
-        const sti_worker_t *worker = strait_frame_deque_(frame)->worker_;
-
+    loop->pool = worker->pool;
+    if (range->schedule == STRAIT_SCHEDULE_STATIC)
         all.n_pieces = worker->pool->n_workers;
-    }
     /* rlx: not shared yet. */
     strait_store_rlx(&loop->stopped, 0);
     run(frame, loop, all);

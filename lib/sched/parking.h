@@ -18,7 +18,7 @@
  * State.  ring.producer_ {position, CLOSED, ARMED} of each lane
  *         gate.word_ {inside, WANTED} of each lane with a limit (gate.h)
  *         idle_  one bit per worker: parked, or about to be
- *         wake_  one futex word per worker: 1 = go
+ *         wake_  one futex word per worker: not 0 = go
  *
  * Picture, two workers, one lane:
  *     submit     claims a position; the same CAS takes ARMED out  (edge R2)
@@ -44,8 +44,8 @@
  *       waker saw; the item itself travels by R3
  *   P2  idle_ or (announce) -> idle_ and (take)     the sleeper's wake_ = 0,
  *       so that it does not wipe out the waker's 1
- *   P4  idle_ and (take) -> idle_ and (withdraw)     deques, for the duty of one
- *       whose bit was taken before it slept
+ *   P4  idle_ and (take) -> idle_ and (withdraw)     deques, for the duty of
+ *       one whose bit was taken before it slept
  *   P3  lane count store -> its load after announce     new lanes (lane.c)
  *
  * Progress. All lock-free and bounded by the number of workers and lanes; sleep
@@ -142,8 +142,9 @@ sti_parking_wake(sti_parking_t *parking, uint32_t worker)
 
     STRAIT_POINT("parking.wake");
     /* [P1:rel] by exchange, not by store: it comes after the sleeper's own
-     * exchange to 0 (P2) and heads its release sequence. */
-    (void)strait_xchg_release(&seat->wake_, 1);
+     * exchange to 0 (P2) and heads its release sequence. Any value but 0 would
+     * do; this one tells where we run (sti_parking_waker). */
+    (void)strait_xchg_release(&seat->wake_, STI_CPU_MARK());
     STI_FUTEX_WAKE(&seat->wake_);
 }
 
@@ -165,8 +166,8 @@ sti_parking_wake_one(sti_parking_t *parking)
         while (idle != 0) {
             uint64_t bit = idle & (0 - idle);
 
-            /* [P2:acq] the sleeper's wake_ = 0 is older than our 1. [P4:rel] what
-             * we know, if it has not gone to sleep. */
+            /* [P2:acq] the sleeper's wake_ = 0 is older than our 1. [P4:rel]
+             * what we know, if it has not gone to sleep. */
             if (strait_cas_weak_acq_rel(word, &idle, idle & ~bit)) {
                 sti_parking_wake(
                     parking, i * 64 + (uint32_t)__builtin_ctzll(bit));
@@ -266,6 +267,14 @@ sti_parking_sleep_until(
             return false;
     }
     return true;
+}
+
+/* After a sleep: the mark of the CPU from which it was ended; 0: by nobody. */
+static inline uint32_t
+sti_parking_waker(const sti_parking_t *parking, uint32_t worker)
+{
+    /* rlx: read before, with P1; if it is of a later waker, as good. */
+    return strait_load_rlx(&parking->seats_[worker].wake_);
 }
 
 /*

@@ -23,7 +23,7 @@
  *     has just taken that position.
  *
  * Invariants.
- *   *   I1  a mark never goes back: it is 0, or names a position and how far its
+ *   I1  a mark never goes back: it is 0, or names a position and how far its
  *       removal has come, and is replaced only by a later state of that position
  *       or by ASKED of a later one.
  *   I2  REMOVED is set only while consumer_ has not passed the position, or by

@@ -35,7 +35,7 @@ typedef struct sti_cell {
 } sti_cell_t;
 
 /* A worker times up to so many items at once, ... */
-#define STI_GROUP_MAX 8
+#define STI_GROUP_MAX 32
 /* ... while they take no longer than this together, ns. */
 #define STI_GROUP_NS 4000
 
@@ -272,7 +272,8 @@ int sti_work_cancel(strait_work_t *work, uint32_t why);
 /* Removes an item that is queued and ends it so; false if it was not. */
 bool sti_work_remove(strait_work_t *work, uint32_t why);
 /* Ends all that is queued in a lane, as one of its consumers; false if a
- * submitter that was stopped inside a submit hides the rest until deadline_ns. */
+ * submitter that was stopped inside a submit hides the rest until
+ * deadline_ns. */
 bool sti_lane_end_all(strait_lane_t *lane, uint32_t why, uint64_t deadline_ns);
 
 /* fork.c: true if the pool has ever seen a task. */
@@ -289,16 +290,16 @@ strait_frame_t *sti_fork_find(sti_worker_t *worker);
 void sti_fork_execute(sti_worker_t *worker, strait_frame_t *task);
 /* fork.c: true if a deque offers something; the others are asked. */
 bool sti_fork_spy(sti_worker_t *worker);
-/* fork.c: tells every deque that somebody is about to sleep; true if one of them
- * offers something. */
+/* fork.c: tells every deque that somebody is about to sleep; true if one of
+ * them offers something. */
 bool sti_fork_tell_all(sti_worker_t *worker);
 /* fork.c: what a worker that has left idleness does for other sleepers. */
 void sti_fork_duty(sti_worker_t *worker);
 /* fork.c: frees the deques. */
 void sti_fork_free(sti_worker_t *worker);
 
-/* future.c: waits for the end, without a limit; the caller sees to it that it is
- * not one of those who would have to run the item. */
+/* future.c: waits for the end, without a limit; the caller sees to it that it
+ * is not one of those who would have to run the item. */
 int sti_future_join(strait_future_t *future);
 
 /* request.c: nobody will be in `run` any more, for one of the STI_WORK_* that

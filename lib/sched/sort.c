@@ -19,15 +19,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* Arrays of fewer elements are not worth the time until another thread is awake;
- * the calling one sorts them. */
+/* Arrays of fewer elements are not worth the time until another thread is
+ * awake; the calling one sorts them. */
 #define CALLER_MAX 4096
 /* Fewer elements are one task. */
 #define TASK_MIN 2048
 /* Fewer elements are merged by one thread. */
 #define MERGE_MIN 8192
 
-/* ----------------------------------------------------- the place, and memory */
+/* ---------------------------------------------------- the place, and memory */
 
 const strait_allocator_t *
 sti_sort_allocator(strait_frame_t *frame)
@@ -234,7 +234,7 @@ sti_sort_gather(strait_frame_t *frame, char *array, char *buffer,
         strait_in_task(frame), strait_range(0, n), copy_back, &all);
 }
 
-/* ----------------------------------------------- kernels that call a function */
+/* --------------------------------------------- kernels that call a function */
 
 struct order {
     strait_compare_fn compare;
@@ -390,7 +390,7 @@ strait_parallel_sort_kernel_(strait_place_t where,
     return err != 0 ? err : sort_directly(NULL, allocator, &args);
 }
 
-/* ------------------------------------------------------ by any element's size */
+/* ---------------------------------------------------- by any element's size */
 
 struct sort_args {
     char *array;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sort_in_place.c - a sort by comparison that needs no memory: quicksort with the
- * median of three or of nine, which spawns the larger part of what it has cut;
- * insertion for short parts; heapsort if cuts were bad too often, so that no
- * order of elements makes it slower than n log n. Not stable.
+ * sort_in_place.c - a sort by comparison that needs no memory: quicksort with
+ * the median of three or of nine, which spawns the larger part of what it has
+ * cut; insertion for short parts; heapsort if cuts were bad too often, so that
+ * no order of elements makes it slower than n log n. Not stable.
  *
  * Tests: tests/sched/test_sort.c.
  */
@@ -142,8 +142,9 @@ choose(const struct part *part)
             at(part, n - 1)));
 }
 
-/* Cuts a part at one of its elements: less or equal, that one, greater or equal.
- * Answers where it is. Bounds are looked at, for orders that are none. */
+/* Cuts a part at one of its elements: less or equal, that one, greater or
+ * equal. Answers where it is. Bounds are looked at, for orders that are
+ * none. */
 static size_t
 cut(const struct part *part)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sort_keys.c - sorts by a number in each element. The number becomes an unsigned
- * one that is to be ascending, by flipping bits, and the sort is sort_radix.h.
- * Elements of 4, 8 and 16 bytes are moved themselves; of others, pairs of key and
- * pointer are sorted, and the elements moved once.
+ * sort_keys.c - sorts by a number in each element. The number becomes an
+ * unsigned one that is to be ascending, by flipping bits, and the sort is
+ * sort_radix.h. Elements of 4, 8 and 16 bytes are moved themselves; of others,
+ * pairs of key and pointer are sorted, and the elements moved once.
  *
  * Tests: tests/sched/test_sort.c.
  */
@@ -14,14 +14,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* Arrays of fewer elements are not worth the time until another thread is awake;
- * the calling one sorts them. */
+/* Arrays of fewer elements are not worth the time until another thread is
+ * awake; the calling one sorts them. */
 #define CALLER_MAX 32768
 
 #define STI_RADIX_DIGITS 256
 /* So many bits are sorted from the lowest digit up, at most. */
 #define STI_RADIX_LOW_BITS 32
-/* Up to so many elements a merge sort is as fast; and so many are in a cache. */
+/* Up to so many elements a merge sort is as fast; and so many are in a
+ * cache. */
 #define STI_RADIX_FEW 128
 #define STI_RADIX_CACHED 65536
 /* Fewer elements are one thread's. */
@@ -113,7 +114,8 @@ cut_in_blocks(strait_frame_t *frame, struct sti_cut *cut, size_t n_blocks,
 /* Blocks of 2^32 elements each, without memory for their counts. */
 #define ALONE_BLOCKS 4
 
-/* Cuts by all workers if it is worth it and there is memory for their counts. */
+/* Cuts by all workers if it is worth it and there is memory for their
+ * counts. */
 static void
 sti_cut(strait_frame_t *frame, struct sti_cut *cut, strait_range_fn count,
     strait_range_fn scatter)

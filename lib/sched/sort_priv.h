@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sort_priv.h - what both sorts need: the place, memory, merges of large arrays.
- * Included by: sort.c, sort_keys.c.
+ * sort_priv.h - what both sorts need: the place, memory, merges of large
+ * arrays. Included by: sort.c, sort_keys.c.
  */
 #ifndef STI_SCHED_SORT_PRIV_H
 #define STI_SCHED_SORT_PRIV_H
@@ -35,8 +35,8 @@ sti_sort_fits(size_t n, size_t size_bytes)
         n <= SIZE_MAX / 4 / (size_bytes + 64);
 }
 
-/* Sorts array by the kernel, with as large a buffer, into one of them. Without a
- * frame on the calling thread alone. */
+/* Sorts array by the kernel, with as large a buffer, into one of them. Without
+ * a frame on the calling thread alone. */
 void sti_sort_merge(strait_frame_t *frame, const strait_sort_kernel_t *kernel,
     void *array, void *buffer, size_t n, bool into_buffer, void *arg);
 

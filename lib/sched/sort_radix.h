@@ -5,8 +5,8 @@
  *
  *     RADIX_NAME      a prefix for what it defines
  *     RADIX_ELEMENT   the type of an element
- *     RADIX_KEY(e)    its key, as a uint64_t that is to be ascending; `key`, the
- *                     struct sti_key, is in its reach
+ *     RADIX_KEY(e)    its key, as a uint64_t that is to be ascending; `key`,
+ *                     the struct sti_key, is in its reach
  *     RADIX_KERNEL    the kernel of sort_define.h for the same order
  *
  * Large arrays are cut by the highest eight bits in which keys differ, all

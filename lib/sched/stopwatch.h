@@ -13,9 +13,9 @@
  *             the few microseconds of the short ones before it in its group
  *
  * The first item after a pause is always timed alone, and so is each item while
- * several lanes have work. If items turn long in the middle of a group, the rest
- * of that group, at most STI_GROUP_MAX, is counted as one long item and short
- * ones; from then on each is timed alone.
+ * several lanes have work. If items turn long in the middle of a group, the
+ * rest of that group, at most STI_GROUP_MAX, is counted as one long item and
+ * short ones; from then on each is timed alone.
  *
  * Included by: worker.c. Tests: tests/sched/test_stats.c.
  */

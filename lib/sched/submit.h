@@ -12,8 +12,8 @@
  * state_ says in whose hand an item is, and how it ended. The item itself
  * travels along R3 (ring.c) and M2 (mpsc.c); those who look at state_ beside
  * that path (cancel.c, request.c) only set bits in it, by RMW, and only while
- * it is in flight; of items that are no request they set nothing but TOKEN, which
- * the worker may overwrite once `run` has returned.
+ * it is in flight; of items that are no request they set nothing but TOKEN,
+ * which the worker may overwrite once `run` has returned.
  */
 #ifndef STI_SCHED_SUBMIT_H
 #define STI_SCHED_SUBMIT_H
@@ -193,8 +193,8 @@ sti_work_finish(strait_work_t *work, int status)
         sti_request_finish(work, status);
         return;
     }
-    /* rlx: as above. A cancel that comes later finds nothing in flight; one that
-     * has just looked still has to know what home_ is. */
+    /* rlx: as above. A cancel that comes later finds nothing in flight; one
+     * that has just looked still has to know what home_ is. */
     strait_store_rlx(&work->state_, state & (STI_WORK_KEPT | STI_WORK_ORDERED));
     /* From here on the item may be freed by whoever owns it. */
     if (work->done_ != NULL)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tasks.c - groups of fork-join tasks. A member is a frame like any other, whose
- * function looks at the group before it calls the user's; the count is the
- * owner's own, for joins go one by one anyway, and an un-stolen one costs a call.
+ * tasks.c - groups of fork-join tasks. A member is a frame like any other,
+ * whose function looks at the group before it calls the user's; the count is
+ * the owner's own, for joins go one by one anyway, and an un-stolen one costs a
+ * call.
  *
- * Edges: Y1 of deque.h carries the group to a thief, Y2 what a member has done to
- * the join.
+ * Edges: Y1 of deque.h carries the group to a thief, Y2 what a member has done
+ * to the join.
  *
  * Tests: tests/sched/test_tasks.c.
  */

@@ -288,7 +288,8 @@ serve(sti_worker_t *worker)
             bool wanted = false;
             bool stays = park(worker);
 
-            sti_spinner_slept(&spinner, strait_now_ns());
+            sti_spinner_slept(&spinner, strait_now_ns(),
+                sti_parking_waker(&crew->parking, worker->seat));
             was_idle = true;
             worker->owes = NULL;
             if (!stays &&

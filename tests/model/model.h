@@ -139,6 +139,7 @@ m_bell_wait(m_bell *bell)
 #define STI_FUTEX_WAKE_OTHER(w, v) ((void)(w), (void)(v), false)
 #define STI_FUTEX_WAKE_CLASS(w, v) ((void)(w), (void)(v))
 #define STI_YIELD() ((void)0)
+#define STI_CPU_MARK() 1
 #define STI_PAUSE() ((void)0)
 
 #else /* the explorer */
@@ -238,6 +239,7 @@ typedef struct ex_bell m_bell;
 #define STI_FUTEX_WAKE_CLASS(w, v)                                             \
     ((void)STI_FUTEX_WAKE_SITE_((w), INT_MAX, (v), EX_THIS_CLASS))
 #define STI_YIELD() ex_pause()
+#define STI_CPU_MARK() 1
 #define STI_PAUSE() ex_pause()
 
 #endif /* M_GENMC */

@@ -192,7 +192,7 @@ def run_genmc(case, memory_model, timeout, root=ROOT, defines=()):
     command = ["timeout", "--signal=KILL", str(timeout), genmc_path(),
                "-" + memory_model, "-disable-estimation",
                "-disable-instruction-caching", "-disable-mm-detector"]
-    if case.model.core == "lane":
+    if case.model.core in ("lane", "pool"):
         # GenMC 0.11 ends with a failed assertion over loops of worker.c, and
         # without this it does not know the waits of other models.
         command.append("-disable-loop-jump-threading")
