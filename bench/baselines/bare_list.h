@@ -2,8 +2,8 @@
 /*
  * bare_list.h - a baseline: the exchange-linked list of D. Vyukov with one
  * dummy, for many producers and one consumer, written down as plainly as it
- * goes: no arming, no answers but a node or NULL, nothing of the library's. What
- * Strait's queue costs more than this is what its features cost.
+ * goes: no arming, no answers but a node or NULL, nothing of the library's.
+ * What Strait's queue costs more than this is what its features cost.
  */
 #ifndef BENCH_BARE_LIST_H
 #define BENCH_BARE_LIST_H

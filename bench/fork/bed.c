@@ -5,8 +5,8 @@
  *
  * The root is run from a thread of its own, with a stack as large as those of
  * the workers, because with some systems that thread is a worker. Of the serial
- * program several copies can run at once, each in such a thread with data of its
- * own.
+ * program several copies can run at once, each in such a thread with data of
+ * its own.
  */
 #include "fork/fork.h"
 
@@ -45,7 +45,7 @@ struct bed {
     struct copy copies[COPIES_MAX];
 };
 
-/* -------------------------------------------------------------- the programs */
+/* ------------------------------------------------------------- the programs */
 
 #define FIB_MAX 50
 

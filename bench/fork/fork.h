@@ -9,9 +9,9 @@
  * rest is bed.c: sizes, clocks, what is right.
  *
  * No program has a cut-off: each call that may run elsewhere is a task, however
- * little it does. What is counted is the time per task, the work in it included;
- * `serial` is the same text with plain calls, so that the difference is what the
- * tasks cost.
+ * little it does. What is counted is the time per task, the work in it
+ * included; `serial` is the same text with plain calls, so that the difference
+ * is what the tasks cost.
  */
 #ifndef BENCH_FORK_FORK_H
 #define BENCH_FORK_FORK_H
@@ -42,7 +42,7 @@ struct fork_shape {
     bool asks_peak;   /**< the figure is by how many MiB the process grows */
 };
 
-/* ---------------------------------------------------------- unbalanced trees */
+/* --------------------------------------------------------- unbalanced trees */
 
 /** How a tree of UTS grows: by numbers that SHA-1 draws. */
 struct fork_uts {
@@ -69,7 +69,7 @@ unsigned fork_uts_children(
 enum { FORK_UTS_T1, FORK_UTS_T3L, FORK_UTS_TREES };
 extern const struct fork_uts fork_uts_trees[FORK_UTS_TREES];
 
-/* ------------------------------------------------------------ other programs */
+/* ----------------------------------------------------------- other programs */
 
 #define FORK_QUEENS_MAX 14
 
@@ -126,8 +126,8 @@ struct fork_job {
     uint64_t first_ns;   /**< when the first began, 0: not yet; atomic */
 };
 
-/** fork_first: before the tasks are pushed; what each of them does; and what the
- * one that has pushed them does then. */
+/** fork_first: before the tasks are pushed; what each of them does; and what
+ * the one that has pushed them does then. */
 void fork_first_begin(struct fork_job *job);
 void fork_first_mark(struct fork_job *job);
 void fork_first_compute(struct fork_job *job);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork/kernels - what the programs do at their leaves: compiled once, so that it
- * is the same for every system.
+ * fork/kernels - what the programs do at their leaves: compiled once, so that
+ * it is the same for every system.
  */
 #include "fork/fork.h"
 

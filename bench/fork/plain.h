@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plain.h - the dialect for functions that get nothing from their system: a task
- * is defined as the C function that it is.
+ * plain.h - the dialect for functions that get nothing from their system: a
+ * task is defined as the C function that it is.
  */
 #ifndef BENCH_FORK_PLAIN_H
 #define BENCH_FORK_PLAIN_H

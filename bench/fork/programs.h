@@ -10,7 +10,8 @@
  *   FORK_SPAWN(place, name, arguments)  its result will be in `place`
  *   FORK_CALL(name, arguments) calls it directly
  *   FORK_JOIN(place, name)     waits for the only task that was spawned
- *   FORK_JOIN_ALL(places, n, name)  for all n of them, spawned from first to last
+ *   FORK_JOIN_ALL(places, n, name)  for all n of them, spawned from first to
+ *                              last
  *
  * Arguments are copied when the task is spawned.
  */
@@ -37,7 +38,7 @@ FORK_TASK_1(uint64_t, fib, unsigned, n)
     return a + b;
 }
 
-/* ---------------------------------- nqueens: all ways to place `size` queens */
+/* --------------------------------- nqueens: all ways to place `size` queens */
 
 static inline bool
 queen_fits(const struct fork_board *board, unsigned column)
@@ -77,7 +78,7 @@ FORK_TASK_1(uint64_t, nqueens, struct fork_board, board)
     return sum;
 }
 
-/* --------------------------------------- uts: counts the nodes of tree `size` */
+/* ------------------------------------- uts: counts the nodes of tree `size` */
 
 FORK_TASK_2(
     uint64_t, uts, struct fork_uts_node, node, const struct fork_uts *, tree)
@@ -102,7 +103,7 @@ FORK_TASK_2(
     return sum;
 }
 
-/* ----------- skynet: `size` leaves below nodes of ten, the sum of their numbers */
+/* ------- skynet: `size` leaves below nodes of ten, the sum of their numbers */
 
 FORK_TASK_2(uint64_t, skynet, uint64_t, first, uint64_t, n)
 {
@@ -149,7 +150,7 @@ FORK_TASK_5(double, integrate, double, x1, double, y1, double, x2, double, y2,
     return a + b;
 }
 
-/* -------------------------- tree: the sum over a balanced tree of `size` nodes */
+/* ----------------------- tree: the sum over a balanced tree of `size` nodes */
 
 FORK_TASK_1(uint64_t, tree_sum, const struct fork_node *, node)
 {
@@ -166,7 +167,7 @@ FORK_TASK_1(uint64_t, tree_sum, const struct fork_node *, node)
     return node->value + a + b;
 }
 
-/* ----------------------- matmul: squares of `size`, by eight products of halves */
+/* ------------------- matmul: squares of `size`, by eight products of halves */
 
 /* The product of one quarter of a with one of b. */
 static inline struct fork_product
@@ -204,7 +205,7 @@ FORK_TASK_1(uint64_t, matmul, struct fork_product, whole)
     return done[0];
 }
 
-/* ------------- cilksort: `size` integers, four quarters, then merges in halves */
+/* ---------- cilksort: `size` integers, four quarters, then merges in halves */
 
 FORK_TASK_5(uint64_t, sort_merge, const int32_t *, a, size_t, n_a,
     const int32_t *, b, size_t, n_b, int32_t *, out)
@@ -256,7 +257,7 @@ FORK_TASK_3(uint64_t, cilksort, int32_t *, items, int32_t *, spare, size_t, n)
     return done[0] + merged;
 }
 
-/* --------------- fork_first: many tasks are pushed by one that then computes */
+/* -------------- fork_first: many tasks are pushed by one that then computes */
 
 FORK_TASK_1(uint64_t, first_task, struct fork_job *, job)
 {
@@ -327,9 +328,9 @@ FORK_TASK_2(uint64_t, fork_shifted, struct fork_job *, job, uint64_t, shift)
     return FORK_CALL(fork_round, job);
 }
 
-/* Each round lies elsewhere in its page of the stack: how that lies to the memory
- * of the tasks decides whether loads wait for stores of the same low twelve bits,
- * which is worth a factor of two, and chance. */
+/* Each round lies elsewhere in its page of the stack: how that lies to the
+ * memory of the tasks decides whether loads wait for stores of the same low
+ * twelve bits, which is worth a factor of two, and chance. */
 FORK_TASK_1(uint64_t, fork_rounds, struct fork_job *, job)
 {
     for (uint64_t i = 0; i < job->n_rounds; i++)

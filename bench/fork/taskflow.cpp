@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork/taskflow - tf::TaskGroup, on an executor of as many threads as asked for.
- * The calling thread sleeps meanwhile.
+ * fork/taskflow - tf::TaskGroup, on an executor of as many threads as asked
+ * for. The calling thread sleeps meanwhile.
  */
 #include "fork/group.h"
 

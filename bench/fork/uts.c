@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork/uts - trees of the unbalanced tree search. A node is a SHA-1 digest: that
- * of its parent's digest and its own index. So a tree is the same wherever it
- * grows, no part of it says how large another is, and counting its nodes is all
- * that can be done with it. The block that is hashed is always one.
+ * fork/uts - trees of the unbalanced tree search. A node is a SHA-1 digest:
+ * that of its parent's digest and its own index. So a tree is the same wherever
+ * it grows, no part of it says how large another is, and counting its nodes is
+ * all that can be done with it. The block that is hashed is always one.
  */
 #include "fork/fork.h"
 
@@ -33,7 +33,8 @@ rotated(uint32_t x, unsigned n)
 #define UNROLLED _Pragma("GCC unroll 20")
 #endif
 
-/* Twenty steps of the compression, with the function and constant of a phase. */
+/* Twenty steps of the compression, with the function and constant of a
+ * phase. */
 #define PHASE(from, function, constant)                                        \
     UNROLLED                                                                   \
     for (unsigned i = from; i < from + 20; i++) {                              \

@@ -19,7 +19,8 @@
  *
  * and, if it has calls for many items at once, QUEUE_HAS_BULK and
  *
- *   unsigned queue_push_bulk(queue_t *, producer_t *, item_t *items, unsigned n)
+ *   unsigned queue_push_bulk(queue_t *, producer_t *, item_t *items,
+ *                            unsigned n)
  *                          of n stamped items that lie side by side, how many
  *                          were pushed
  *   unsigned queue_drain(queue_t *, struct mpsc_seen *)

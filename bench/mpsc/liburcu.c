@@ -61,8 +61,8 @@ queue_pop(queue_t *queue)
     return caa_container_of(node, item_t, node);
 }
 
-/* It has no push of many, but a producer can build a queue of its own and splice
- * it; the consumer splices all that is there to itself. */
+/* It has no push of many, but a producer can build a queue of its own and
+ * splice it; the consumer splices all that is there to itself. */
 #define QUEUE_HAS_BULK
 
 static inline unsigned

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bed.h - what every question about loop and pool needs: the functions that a
- * system brings, jobs, their way through the pool, and whether all of them came.
- * Part of driver.h.
+ * system brings, jobs, their way through the pool, and whether all of them
+ * came. Part of driver.h.
  */
 #ifndef BENCH_OFFLOAD_BED_H
 #define BENCH_OFFLOAD_BED_H

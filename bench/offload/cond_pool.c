@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * offload/cond_pool - the pool of baselines/cond_pool.h, which is for everything,
- * calls that block included.
+ * offload/cond_pool - the pool of baselines/cond_pool.h, which is for
+ * everything, calls that block included.
  */
 #include "offload/offload.h"
 

@@ -3,28 +3,30 @@
  * offload.h - what a loop and a pool are asked to do. The work is in driver.h;
  * cases of the questions in offload/ and pool/ point to one of these shapes.
  *
- * flow      A loop keeps `window` jobs in flight. Each job is one call to submit
- *           it, a body on one of the pool's threads, and one callback on the
- *           loop, which submits it again until enough have been done. Nothing is
- *           batched by the caller.
+ * flow      A loop keeps `window` jobs in flight. Each job is one call to
+ *           submit it, a body on one of the pool's threads, and one callback on
+ *           the loop, which submits it again until enough have been done.
+ *           Nothing is batched by the caller.
  * burst     `window` jobs are submitted one by one without a look at the loop;
- *           the burst is over when the last callback has come. All threads sleep
- *           when it begins.
+ *           the burst is over when the last callback has come. All threads
+ *           sleep when it begins.
  *           Both can also be asked for growth: with few threads and with many,
  *           in processes of their own, in the order few, many, many, few: how
  *           many times as long it takes with many.
- * trickle   One job every millisecond: the time from submit to callback, and the
- *           CPU time of all threads.
- * idle      64 jobs, then nothing: what the kernel counts as context switches of
- *           all threads but the one that reads the count.
+ * trickle   One job every millisecond: the time from submit to callback, and
+ *           the CPU time of all threads.
+ * idle      64 jobs, then nothing: what the kernel counts as context switches
+ *           of all threads but the one that reads the count.
  * blocking  A flow for a while alone, twice while `n_held` calls wait in the
  *           kernel, and once more alone: what part of the rate is lost.
- *           Systems that can have several pools give these calls one of their own.
+ *           Systems that can have several pools give these calls one of their
+ *           own.
  * start     `n_held` threads, all but one, run jobs that go on and on: one of
  *           them computes, the others wait in the kernel. Every millisecond a
  *           job is submitted: the time from there to its body.
  * finish    One thread. A short job is submitted, and at once a second one that
- *           computes for 20 ms: the time from there to the first one's callback.
+ *           computes for 20 ms: the time from there to the first one's
+ *           callback.
  *
  * A body adds to its job's own counter, and computes for `n_steps` if there are
  * any; the callback counts. The result is right if the counters of all jobs add

@@ -4,12 +4,12 @@
  * sorts. A system brings a function for each that it can do; clocks, data and
  * what is right are in bed.c.
  *
- * A loop writes out[i] = the value of i, for all i, round after round; the thread
- * that begins a round is one of the workers. Bodies:
+ * A loop writes out[i] = the value of i, for all i, round after round; the
+ * thread that begins a round is one of the workers. Bodies:
  *   cheap   a few instructions for each i
  *   skewed  a chain of them that grows with the square of i, from 1 to 256
- * A sort gets a fresh copy of the same array each time; the clock runs only while
- * it sorts.
+ * A sort gets a fresh copy of the same array each time; the clock runs only
+ * while it sorts.
  */
 #ifndef BENCH_PARALLEL_PARALLEL_H
 #define BENCH_PARALLEL_PARALLEL_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parallel/strait - strait/parallel.h and sort.h, on a pool with as many workers
- * as asked for.
+ * parallel/strait - strait/parallel.h and sort.h, on a pool with as many
+ * workers as asked for.
  *
- *   strait          loops split on demand, with automatic grain; sorts by number
+ *   strait          loops split on demand, with automatic grain; sorts by
+ *                   number
  *   strait_static   loops of schedule STATIC
  *   strait_less     the sort that sort_define.h makes
  *   strait_compare  the sort that calls a function to compare

@@ -6,48 +6,20 @@
  */
 #include "parallel/parallel.h"
 
+#include "fork/tbb.h"
 #include "systems.h"
 
-#include <cerrno>
-#include <memory>
-#include <new>
 #include <tbb/blocked_range.h>
-#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_sort.h>
-#include <tbb/task_arena.h>
 
 namespace
 {
 
-struct Team {
-    explicit Team(unsigned n_workers)
-        : threads(tbb::global_control::max_allowed_parallelism, n_workers),
-          arena(static_cast<int>(n_workers))
-    {
-    }
-
-    tbb::global_control threads;
-    tbb::task_arena arena;
-};
-
-std::unique_ptr<Team> team;
-
 int
 open(unsigned n_workers)
 {
-    try {
-        team = std::make_unique<Team>(n_workers);
-    } catch (const std::bad_alloc &) {
-        return -ENOMEM;
-    }
-    return 0;
-}
-
-void
-close()
-{
-    team.reset();
+    return team_open(n_workers, 0);
 }
 
 void
@@ -70,7 +42,7 @@ sort_all(int32_t *items, size_t n)
     return 0;
 }
 
-const struct parallel_ops ops = { open, close, loop_all, sort_all };
+const struct parallel_ops ops = { open, team_close, loop_all, sort_all };
 
 } // namespace
 

@@ -32,9 +32,9 @@
  * The work. n producers push values one by one, or in batches; m consumers take
  * them, and judge each: per producer, every consumer sees rising numbers, and
  * all of them together each value once (their number and sum are right). If
- * there is a processor for each thread, each is bound to one of its own; if not,
- * the scheduler is left alone. Whoever finds the queue empty or full waits by
- * bench_wait. Time runs from the first thread's start to the last value.
+ * there is a processor for each thread, each is bound to one of its own; if
+ * not, the scheduler is left alone. Whoever finds the queue empty or full waits
+ * by bench_wait. Time runs from the first thread's start to the last value.
  *
  * A round trip: one thread sends a number through one queue, another sends it
  * back through a second one of the same kind; each trip is timed.

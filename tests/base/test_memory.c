@@ -13,7 +13,8 @@
 #include "unit.h"
 
 #if SANITIZER_ADDRESS
-/* Let its allocator answer NULL as the C library's does, instead of aborting. */
+/* Let its allocator answer NULL as the C library's does, instead of
+ * aborting. */
 const char *__asan_default_options(void);
 
 const char *

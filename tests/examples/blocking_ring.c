@@ -39,8 +39,9 @@ put(void *value)
     strait_event_notify_one(&queue.not_empty);
 }
 
-/* True with a value, and with NULL if there will be no more. Strong: PENDING, taken
- * for "nothing", would send us to sleep with the wake-up of another value. */
+/* True with a value, and with NULL if there will be no more. Strong: PENDING,
+ * taken for "nothing", would send us to sleep with the wake-up of another
+ * value. */
 static bool
 try_take(void **ret_value)
 {

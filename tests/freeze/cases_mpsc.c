@@ -2,7 +2,8 @@
 /*
  * cases_mpsc.c - every operation of strait/mpsc.h, frozen.
  *
- * Producers: 0 pushed before, 1 is the subject where it pushes, 2 is the others.
+ * Producers: 0 pushed before, 1 is the subject where it pushes, 2 is the
+ * others.
  */
 #include <strait/mpsc.h>
 

@@ -2,7 +2,8 @@
 /*
  * cases_ring.c - every operation of strait/ring.h, frozen, with room for four.
  *
- * Producers: 0 pushed before, 1 is the subject where it pushes, 2 is the others.
+ * Producers: 0 pushed before, 1 is the subject where it pushes, 2 is the
+ * others.
  */
 #include <strait/ring.h>
 

@@ -4,10 +4,11 @@
  * tests include its headers, never the library.
  *
  * A ck_ring of size s holds s - 1 values, where Strait holds its whole
- * capacity. That is levelled in two ways: CK_RINGS_TWICE gives ck_ring twice the
- * size and stops it by its own count at the capacity; with CK_RINGS_SAME it has
- * the same size, says FULL by itself, and the subject must be stopped at
- * capacity - 1 by its own count. ck_ring has no batches: its calls are repeated.
+ * capacity. That is levelled in two ways: CK_RINGS_TWICE gives ck_ring twice
+ * the size and stops it by its own count at the capacity; with CK_RINGS_SAME it
+ * has the same size, says FULL by itself, and the subject must be stopped at
+ * capacity - 1 by its own count. ck_ring has no batches: its calls are
+ * repeated.
  */
 #ifndef STRAIT_TESTS_CK_H
 #define STRAIT_TESTS_CK_H

@@ -23,7 +23,8 @@ static const char *const defect_names[] = { "none", "a lost push",
     "two values swapped" };
 
 /* Of a run, and more for each place, so that large queues are filled and
- * emptied as well. Longer runs would only repeat that: other seeds are better. */
+ * emptied as well. Longer runs would only repeat that: other seeds are
+ * better. */
 #define STEPS 20000
 #define STEPS_EACH 20
 

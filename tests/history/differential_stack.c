@@ -2,9 +2,9 @@
 /*
  * differential_stack.c - the baseline bench/baselines/cas_stack.h against
  * ck_stack. It is a stack inside and a queue outside: its consumer takes the
- * whole stack and turns it round. So two things are compared: the chain from the
- * top down, which must be ck_stack's (newest first), and what comes out, which
- * must be ck_stack's batch from its far end.
+ * whole stack and turns it round. So two things are compared: the chain from
+ * the top down, which must be ck_stack's (newest first), and what comes out,
+ * which must be ck_stack's batch from its far end.
  *
  * Mistakes planted first must be noticed: two nodes that change places in the
  * chain, a push that is lost, a batch that is not turned round.

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lin_event.c - histories of strait_event_t. Waiters take tokens and sleep when
- * there are none; notifiers put tokens there and notify. Rounds go in lock-step:
- * the next one begins when all tokens of this one are taken, so that no later
- * notification comes to the rescue of a sleeper that was forgotten. The stamps of
- * the record are full barriers, which a program need not have; so some runs are
- * not recorded ("tight"): one notifier puts tokens there by a plain store, just
- * when the waiters may be falling asleep, and only the first check is made.
+ * there are none; notifiers put tokens there and notify. Rounds go in
+ * lock-step: the next one begins when all tokens of this one are taken, so that
+ * no later notification comes to the rescue of a sleeper that was forgotten.
+ * The stamps of the record are full barriers, which a program need not have; so
+ * some runs are not recorded ("tight"): one notifier puts tokens there by a
+ * plain store, just when the waiters may be falling asleep, and only the first
+ * check is made.
  *
  * What is checked:
  *   asleep   tokens lie there and everybody sleeps: seen as a round that does
  *            not end
  *   false    a notification says that nobody was registered, although so many
- *            waiters had prepared before it, and neither cancelled nor timed out
- *            before it ended, that other notifications cannot have taken out all
+ *            waiters had prepared before it, and neither cancelled nor timed
+ *            out before it ended, that other notifications cannot have taken
+ *            out all
  *   late     a wait timed out although a notify_all came between its prepare
  *            and its begin: it had ended before it began
  *   tokens   each is taken once
- * The contract lets waits end for no reason and notify_one choose whom it wakes;
- * both are allowed here. Before the real runs, mistakes are planted into the use
- * of the event and must be found.
+ * The contract lets waits end for no reason and notify_one choose whom it
+ * wakes; both are allowed here. Before the real runs, mistakes are planted into
+ * the use of the event and must be found.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -92,7 +94,7 @@ note(unsigned thread, int operation, int answer, uint64_t from)
 static bool
 take(void)
 {
-    /* SC: the second look of the _sc forms; for the others any order will do. */
+    /* SC: the second look of the _sc forms; for the others any order does. */
     uint64_t n = is_sc ? strait_load_sc(&tokens) : strait_load_rlx(&tokens);
 
     while (n > 0) {
@@ -268,8 +270,8 @@ takers(uint64_t from, uint64_t to, bool *ret_all)
     return n;
 }
 
-/* A waiter's last prepare before `call`, if it stayed registered all through the
- * call unless a notification took it out; else NULL. */
+/* A waiter's last prepare before `call`, if it stayed registered all through
+ * the call unless a notification took it out; else NULL. */
 static const struct history_event *
 registered_beside(unsigned waiter, const struct history_event *call)
 {
@@ -298,8 +300,8 @@ registered_beside(unsigned waiter, const struct history_event *call)
     return &log->events[low - 1];
 }
 
-/* True if a waiter was registered beside the call whose wait no notification can
- * have ended: one may end several. */
+/* True if a waiter was registered beside the call whose wait no notification
+ * can have ended: one may end several. */
 static bool
 is_falsely_nobody(const struct history_event *call)
 {

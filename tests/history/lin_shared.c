@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lin_shared.c - histories of strait_mpsc_shared_t: producers that open, push
- * and release, a consumer that pops, arms, sleeps and closes at a random moment,
- * and whoever is last, who discards what is left.
+ * and release, a consumer that pops, arms, sleeps and closes at a random
+ * moment, and whoever is last, who discards what is left.
  *
  * A discarded value counts as popped by the thread that discards it. So: each
  * value comes out once, popped or discarded, in the order of mpsc, and no later

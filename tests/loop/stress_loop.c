@@ -193,7 +193,8 @@ round_of(unsigned n_posters, unsigned n_posts, bool early, struct rng *rng)
         blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
 }
 
-/* References that threads open no more, only close: the last one ends the run. */
+/* References that threads open no more, only close: the last one ends the
+ * run. */
 static void *
 close_soon(void *arg)
 {

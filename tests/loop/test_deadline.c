@@ -11,15 +11,12 @@
 #include <strait/pool.h>
 #include <strait/request.h>
 
-#include "blocks.h"
 #include "child.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
 #define MS STRAIT_NS_PER_MS
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static strait_loop_t *loop;
 static struct mailbox mailbox; /* of the items that hold the worker */
@@ -40,11 +37,9 @@ set_up(void)
 
     config.n_workers = 1;
     config.max_queued = 8;
-    config.allocator = blocks_allocator(&blocks);
     loop_config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
+    lane = open_pool_as(config);
     check_err(strait_loop_create(&loop, &loop_config), 0);
-    lane = strait_pool_lane(pool);
     mailbox_init(&mailbox);
 }
 
@@ -52,12 +47,10 @@ static void
 tear_down(void)
 {
     check_err(strait_loop_destroy(loop), 0);
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(deadline, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(deadline, .timeout = 30);
 
 static void
 timed_done(strait_work_t *work, int status, void *arg)
@@ -115,7 +108,7 @@ submit_elsewhere(void *arg)
     return NULL;
 }
 
-Test(deadline, bad_arguments_are_named)
+FIXTURE_TEST(deadline, bad_arguments_are_named)
 {
     struct timed timed;
     pthread_t thread;
@@ -143,7 +136,7 @@ Test(deadline, bad_arguments_are_named)
     check_int(timed.job.n_done, 0);
 }
 
-Test(deadline, done_long_before)
+FIXTURE_TEST(deadline, done_long_before)
 {
     struct timed timed;
     uint64_t began_ns = strait_now_ns();
@@ -162,7 +155,7 @@ Test(deadline, done_long_before)
     cr_assert(strait_now_ns() - began_ns < 10 * STRAIT_NS_PER_S);
 }
 
-Test(deadline, no_limit)
+FIXTURE_TEST(deadline, no_limit)
 {
     struct timed timed;
 
@@ -173,7 +166,7 @@ Test(deadline, no_limit)
     check_err(timed.job.status, 0);
 }
 
-Test(deadline, queued_too_long)
+FIXTURE_TEST(deadline, queued_too_long)
 {
     struct timed timed;
     uint64_t deadline_ns;
@@ -199,7 +192,7 @@ Test(deadline, queued_too_long)
     check_err(timed.job.status, 0);
 }
 
-Test(deadline, that_has_passed_already)
+FIXTURE_TEST(deadline, that_has_passed_already)
 {
     struct timed timed;
 
@@ -217,7 +210,7 @@ Test(deadline, that_has_passed_already)
     check_int(timed.job.n_run, 0);
 }
 
-Test(deadline, many_with_different_ones)
+FIXTURE_TEST(deadline, many_with_different_ones)
 {
     static struct timed timed[8];
     uint64_t base_ns;
@@ -252,7 +245,7 @@ run_until_cancelled(strait_work_t *work, void *arg)
         timed->job.n_run += 10;
 }
 
-Test(deadline, one_that_runs_sees_the_token)
+FIXTURE_TEST(deadline, one_that_runs_sees_the_token)
 {
     struct timed timed;
 
@@ -272,7 +265,7 @@ on_timer(strait_timer_t *timer, void *arg)
     stay_leave(arg);
 }
 
-Test(deadline, that_has_returned_is_not_late)
+FIXTURE_TEST(deadline, that_has_returned_is_not_late)
 {
     struct timed timed;
 
@@ -286,7 +279,7 @@ Test(deadline, that_has_returned_is_not_late)
     check_err(timed.job.status, 0);
 }
 
-Test(deadline, a_request_is_given_up_at_once)
+FIXTURE_TEST(deadline, a_request_is_given_up_at_once)
 {
     struct timed timed;
     strait_timer_t timer;
@@ -317,7 +310,7 @@ Test(deadline, a_request_is_given_up_at_once)
     cr_assert(await(lane_stats(lane)->n_lost == 0));
 }
 
-Test(deadline, a_queued_request_times_out)
+FIXTURE_TEST(deadline, a_queued_request_times_out)
 {
     struct timed timed;
     strait_work_t *work;
@@ -337,7 +330,7 @@ Test(deadline, a_queued_request_times_out)
     check_int(timed.job.n_run, 0);
 }
 
-Test(deadline, a_request_that_returns_in_time)
+FIXTURE_TEST(deadline, a_request_that_returns_in_time)
 {
     struct timed timed;
     strait_work_t *work;
@@ -354,9 +347,9 @@ Test(deadline, a_request_that_returns_in_time)
     check_err(timed.job.status, 0);
 }
 
-/* ------------------------------------------------------- others come before it */
+/* ---------------------------------------------------- others come before it */
 
-Test(deadline, cancelled_before)
+FIXTURE_TEST(deadline, cancelled_before)
 {
     struct timed timed;
     uint64_t began_ns = strait_now_ns();
@@ -372,7 +365,7 @@ Test(deadline, cancelled_before)
     let_worker_go();
 }
 
-Test(deadline, of_members_of_a_cancelled_group)
+FIXTURE_TEST(deadline, of_members_of_a_cancelled_group)
 {
     struct timed timed;
     strait_group_t group;
@@ -389,7 +382,7 @@ Test(deadline, of_members_of_a_cancelled_group)
     let_worker_go();
 }
 
-Test(deadline, a_refused_submit_starts_no_timer)
+FIXTURE_TEST(deadline, a_refused_submit_starts_no_timer)
 {
     static struct timed timed[9];
     int i;
@@ -412,7 +405,7 @@ Test(deadline, a_refused_submit_starts_no_timer)
     check_int(timed[8].job.n_done, 0);
 }
 
-Test(deadline, in_a_lane_that_keeps_the_order_of_submits)
+FIXTURE_TEST(deadline, in_a_lane_that_keeps_the_order_of_submits)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     struct timed first;
@@ -438,7 +431,7 @@ Test(deadline, in_a_lane_that_keeps_the_order_of_submits)
     check_int(second.job.n_run, 0);
 }
 
-Test(deadline, a_shutdown_of_the_pool_ends_it)
+FIXTURE_TEST(deadline, a_shutdown_of_the_pool_ends_it)
 {
     struct timed timed;
 
@@ -469,7 +462,7 @@ done_submits_again(strait_work_t *work, int status, void *arg)
     }
 }
 
-Test(deadline, done_may_submit_again)
+FIXTURE_TEST(deadline, done_may_submit_again)
 {
     struct timed timed;
 
@@ -489,7 +482,7 @@ submit_in_child(void *arg)
     child_check(submit_until(arg, UINT64_MAX) == -ECHILD);
 }
 
-Test(deadline, in_the_child_of_a_fork)
+FIXTURE_TEST(deadline, in_the_child_of_a_fork)
 {
     struct timed timed;
 

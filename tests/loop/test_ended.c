@@ -11,14 +11,11 @@
 #include <strait/progress.h>
 #include <strait/request.h>
 
-#include "blocks.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
 #define N 8
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_loop_t *loop;
 static strait_loop_ref_t *ref;
 static strait_sink_t *sink;
@@ -31,13 +28,10 @@ static int order[N];
 static void
 set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
     strait_loop_config_t loop_config = STRAIT_LOOP_CONFIG_INIT;
 
-    config.n_workers = 1;
-    config.allocator = blocks_allocator(&blocks);
     loop_config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
+    (void)open_pool(1);
     check_err(strait_loop_create(&loop, &loop_config), 0);
     check_err(strait_loop_ref_open(loop, &ref), 0);
     sink = strait_loop_ref_sink(ref);
@@ -49,12 +43,10 @@ static void
 tear_down(void)
 {
     strait_loop_ref_close(ref);
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(ended, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(ended, .timeout = 30);
 
 static void
 done_in_order(strait_work_t *work, int status, void *arg)
@@ -112,23 +104,23 @@ in_lane_of(uint32_t lane_order)
     }
 }
 
-Test(ended, items_of_a_plain_lane)
+FIXTURE_TEST(ended, items_of_a_plain_lane)
 {
     in_lane_of(STRAIT_ORDER_NONE);
 }
 
-Test(ended, items_of_a_lane_that_keeps_the_order_of_submits)
+FIXTURE_TEST(ended, items_of_a_lane_that_keeps_the_order_of_submits)
 {
     in_lane_of(STRAIT_ORDER_SUBMIT);
 }
 
-Test(ended, items_of_a_serial_lane)
+FIXTURE_TEST(ended, items_of_a_serial_lane)
 {
     in_lane_of(STRAIT_ORDER_SERIAL);
 }
 
 /* Finished items that the loop holds back when it ends. */
-Test(ended, items_that_wait_for_their_turn)
+FIXTURE_TEST(ended, items_that_wait_for_their_turn)
 {
     strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
     strait_lane_config_t lane_config = STRAIT_LANE_CONFIG_INIT;
@@ -165,7 +157,7 @@ Test(ended, items_that_wait_for_their_turn)
     }
 }
 
-Test(ended, cancelled_items)
+FIXTURE_TEST(ended, cancelled_items)
 {
     strait_lane_t *lane = strait_pool_lane(pool);
     int i;
@@ -213,7 +205,7 @@ report_twice(strait_work_t *work, void *arg)
     strait_progress_report(&progress, 2);
 }
 
-Test(ended, requests_and_their_progress)
+FIXTURE_TEST(ended, requests_and_their_progress)
 {
     strait_lane_t *lane = strait_pool_lane(pool);
     strait_work_t *work;
@@ -236,7 +228,7 @@ Test(ended, requests_and_their_progress)
     check_int(n_released, 1);
 }
 
-Test(ended, a_request_that_is_given_up)
+FIXTURE_TEST(ended, a_request_that_is_given_up)
 {
     strait_lane_t *lane = strait_pool_lane(pool);
     strait_work_t *work;
@@ -272,7 +264,7 @@ called(strait_drain_t *drain, int status, void *arg)
     called_with = status;
 }
 
-Test(ended, a_wish_for_room)
+FIXTURE_TEST(ended, a_wish_for_room)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     strait_drain_t wish;

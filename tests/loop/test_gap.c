@@ -50,7 +50,7 @@ tear_down(void)
     seam_point_hook = NULL;
 }
 
-TestSuite(gap, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(gap, .timeout = 30);
 
 struct message {
     strait_post_t post;
@@ -122,7 +122,7 @@ note_time(strait_timer_t *timer, void *arg)
 
 #define GAP_MS 150
 
-Test(gap, both_arrive_and_the_loop_does_not_spin)
+FIXTURE_TEST(gap, both_arrive_and_the_loop_does_not_spin)
 {
     strait_loop_stats_t stats = STRAIT_LOOP_STATS_INIT;
     strait_timer_t timer;
@@ -156,7 +156,7 @@ Test(gap, both_arrive_and_the_loop_does_not_spin)
     check_int(quick.n_calls, 1);
 }
 
-Test(gap, timers_run_meanwhile)
+FIXTURE_TEST(gap, timers_run_meanwhile)
 {
     uint64_t deadline_ns;
     strait_timer_t timer;
@@ -186,7 +186,7 @@ let_go_later(void *arg)
     return NULL;
 }
 
-Test(gap, the_end_of_the_loop_waits_for_it)
+FIXTURE_TEST(gap, the_end_of_the_loop_waits_for_it)
 {
     pthread_t thread = enter_gap();
     pthread_t helper;

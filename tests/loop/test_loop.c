@@ -34,7 +34,7 @@ tear_down(void)
     check_int(proc_n_fds(), n_fds_before);
 }
 
-TestSuite(loop, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(loop, .timeout = 30);
 
 static void
 count_timer(strait_timer_t *timer, void *arg)
@@ -52,7 +52,7 @@ count_post(strait_post_t *post, int status, void *arg)
 
 /* ------------------------------------------------------------ run modes */
 
-Test(loop, without_work_every_mode_returns_0_at_once)
+FIXTURE_TEST(loop, without_work_every_mode_returns_0_at_once)
 {
     strait_loop_stats_t stats = STRAIT_LOOP_STATS_INIT;
 
@@ -63,7 +63,7 @@ Test(loop, without_work_every_mode_returns_0_at_once)
     check_int(stats.n_sleeps, 0);
 }
 
-Test(loop, default_runs_until_there_is_no_work)
+FIXTURE_TEST(loop, default_runs_until_there_is_no_work)
 {
     strait_timer_t timers[3];
     int n = 0;
@@ -79,7 +79,7 @@ Test(loop, default_runs_until_there_is_no_work)
     check_int(n, 3);
 }
 
-Test(loop, nowait_does_not_sleep_and_says_that_work_is_left)
+FIXTURE_TEST(loop, nowait_does_not_sleep_and_says_that_work_is_left)
 {
     strait_loop_stats_t stats = STRAIT_LOOP_STATS_INIT;
     strait_timer_t timer;
@@ -99,7 +99,7 @@ Test(loop, nowait_does_not_sleep_and_says_that_work_is_left)
     check_int(strait_loop_run(loop, STRAIT_RUN_NOWAIT), 0);
 }
 
-Test(loop, nowait_runs_what_is_due_and_what_is_queued)
+FIXTURE_TEST(loop, nowait_runs_what_is_due_and_what_is_queued)
 {
     strait_post_t post;
     strait_timer_t timer;
@@ -115,7 +115,7 @@ Test(loop, nowait_runs_what_is_due_and_what_is_queued)
     check_int(n_post, 1);
 }
 
-Test(loop, once_sleeps_until_a_deadline)
+FIXTURE_TEST(loop, once_sleeps_until_a_deadline)
 {
     uint64_t deadline_ns = strait_now_ns() + 20 * STRAIT_NS_PER_MS;
     strait_timer_t timer;
@@ -133,7 +133,7 @@ Test(loop, once_sleeps_until_a_deadline)
 }
 
 /* What it waits for next may never come. */
-Test(loop, once_does_not_sleep_after_a_callback)
+FIXTURE_TEST(loop, once_does_not_sleep_after_a_callback)
 {
     strait_loop_ref_t *ref;
     strait_timer_t timer;
@@ -157,7 +157,7 @@ Test(loop, once_does_not_sleep_after_a_callback)
     check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
 }
 
-Test(loop, an_unknown_mode_is_refused)
+FIXTURE_TEST(loop, an_unknown_mode_is_refused)
 {
     check_err(strait_loop_run(loop, -1), -EINVAL);
     check_err(strait_loop_run(loop, 3), -EINVAL);
@@ -179,7 +179,7 @@ stop_it(strait_timer_t *timer, void *arg)
     n_other += strait_loop_stop(loop) == 0 ? 1 : 1000;
 }
 
-Test(loop, stop_ends_the_run_after_the_callback_at_hand)
+FIXTURE_TEST(loop, stop_ends_the_run_after_the_callback_at_hand)
 {
     strait_timer_t first;
     strait_timer_t second;
@@ -206,7 +206,7 @@ stop_by_post(strait_post_t *post, int status, void *arg)
     strait_loop_stop(loop);
 }
 
-Test(loop, stop_from_a_post_leaves_the_posts_behind_for_the_next_run)
+FIXTURE_TEST(loop, stop_from_a_post_leaves_the_posts_behind_for_the_next_run)
 {
     strait_post_t first;
     strait_post_t second;
@@ -222,7 +222,7 @@ Test(loop, stop_from_a_post_leaves_the_posts_behind_for_the_next_run)
     check_int(n, 1);
 }
 
-Test(loop, stop_before_run_is_remembered_once)
+FIXTURE_TEST(loop, stop_before_run_is_remembered_once)
 {
     strait_timer_t timer;
     int n = 0;
@@ -247,7 +247,8 @@ nest(strait_timer_t *timer, void *arg)
     nested_adopt = strait_loop_adopt(loop);
 }
 
-Test(loop, from_a_callback_it_can_be_neither_run_nor_destroyed_nor_adopted)
+FIXTURE_TEST(
+    loop, from_a_callback_it_can_be_neither_run_nor_destroyed_nor_adopted)
 {
     strait_timer_t timer;
 
@@ -303,7 +304,7 @@ be_a_stranger(void *arg)
     return NULL;
 }
 
-Test(loop, another_thread_may_not_touch_it)
+FIXTURE_TEST(loop, another_thread_may_not_touch_it)
 {
     struct answers answers;
     pthread_t thread;
@@ -337,7 +338,7 @@ adopt_and_run(void *arg)
     return NULL;
 }
 
-Test(loop, adopt_makes_another_thread_the_owner)
+FIXTURE_TEST(loop, adopt_makes_another_thread_the_owner)
 {
     struct answers answers;
     pthread_t thread;
@@ -356,7 +357,7 @@ Test(loop, adopt_makes_another_thread_the_owner)
 
 /* ---------------------------------------------------------- bad input */
 
-Test(loop, null_is_answered)
+FIXTURE_TEST(loop, null_is_answered)
 {
     strait_loop_stats_t stats = STRAIT_LOOP_STATS_INIT;
     strait_loop_ref_t *ref = NULL;
@@ -384,7 +385,7 @@ Test(loop, null_is_answered)
     check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
 }
 
-Test(loop, bad_configurations_are_refused)
+FIXTURE_TEST(loop, bad_configurations_are_refused)
 {
     strait_loop_config_t config = STRAIT_LOOP_CONFIG_INIT;
     strait_allocator_t half = *strait_allocator_default(NULL);
@@ -404,7 +405,7 @@ Test(loop, bad_configurations_are_refused)
     check_ptr(other, loop);
 }
 
-Test(loop, statistics_refuse_an_unknown_size)
+FIXTURE_TEST(loop, statistics_refuse_an_unknown_size)
 {
     strait_loop_stats_t stats = STRAIT_LOOP_STATS_INIT;
 
@@ -418,7 +419,7 @@ Test(loop, statistics_refuse_an_unknown_size)
 
 /* ------------------------------------------- memory, descriptors, errno */
 
-Test(loop, all_memory_comes_from_the_given_allocator_and_goes_back)
+FIXTURE_TEST(loop, all_memory_comes_from_the_given_allocator_and_goes_back)
 {
     static struct blocks blocks = BLOCKS_INIT;
     strait_loop_config_t config = STRAIT_LOOP_CONFIG_INIT;
@@ -432,11 +433,10 @@ Test(loop, all_memory_comes_from_the_given_allocator_and_goes_back)
     check_err(strait_loop_destroy(other), 0);
     cr_assert(blocks.n_live > 0, "the reference is still held");
     strait_loop_ref_close(ref);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
-Test(loop, every_failing_allocation_is_survived)
+FIXTURE_TEST(loop, every_failing_allocation_is_survived)
 {
     static struct blocks blocks = BLOCKS_INIT;
     strait_loop_config_t config = STRAIT_LOOP_CONFIG_INIT;
@@ -455,8 +455,7 @@ Test(loop, every_failing_allocation_is_survived)
         blocks.fail_at = k;
         check_err(strait_loop_create(&other, &config), -ENOMEM);
         check_ptr(other, NULL);
-        cr_assert(
-            blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+        check_blocks(&blocks);
         check_int(proc_n_fds(), fds);
     }
 }
@@ -496,7 +495,7 @@ create_without_descriptors(void *arg)
     child_check(n_failed >= 2 && allowed < 64);
 }
 
-Test(loop, no_descriptors_is_an_error_and_nothing_stays_behind)
+FIXTURE_TEST(loop, no_descriptors_is_an_error_and_nothing_stays_behind)
 {
     static struct blocks blocks = BLOCKS_INIT;
 
@@ -504,7 +503,7 @@ Test(loop, no_descriptors_is_an_error_and_nothing_stays_behind)
         child_complaint);
 }
 
-Test(loop, descriptors_close_on_exec)
+FIXTURE_TEST(loop, descriptors_close_on_exec)
 {
     char path[64];
     char text[512];
@@ -529,7 +528,7 @@ Test(loop, descriptors_close_on_exec)
     cr_assert(n_checked >= 2, "%d", n_checked);
 }
 
-Test(loop, errno_is_never_touched)
+FIXTURE_TEST(loop, errno_is_never_touched)
 {
     strait_timer_t timer;
     strait_post_t post;
@@ -547,7 +546,7 @@ Test(loop, errno_is_never_touched)
     check_int(errno, 12345);
 }
 
-Test(loop, a_thousand_loops_leave_nothing_behind, .timeout = 60)
+FIXTURE_TEST(loop, a_thousand_loops_leave_nothing_behind, .timeout = 60)
 {
     unsigned fds = proc_n_fds();
     int i;
@@ -577,7 +576,7 @@ read_time_twice(strait_timer_t *timer, void *arg)
     seen_now[1] = strait_loop_now_ns(loop);
 }
 
-Test(loop, the_time_is_that_of_the_turn)
+FIXTURE_TEST(loop, the_time_is_that_of_the_turn)
 {
     uint64_t created_ns = strait_loop_now_ns(loop);
     uint64_t before_ns = strait_now_ns();
@@ -634,7 +633,8 @@ use_in_child(void *arg)
     child_check(strait_loop_destroy(mine) == 0);
 }
 
-Test(loop, in_the_child_of_a_fork_it_answers_echild_and_destroy_only_frees)
+FIXTURE_TEST(
+    loop, in_the_child_of_a_fork_it_answers_echild_and_destroy_only_frees)
 {
     static struct blocks blocks = BLOCKS_INIT;
     strait_loop_config_t config = STRAIT_LOOP_CONFIG_INIT;
@@ -653,8 +653,7 @@ Test(loop, in_the_child_of_a_fork_it_answers_echild_and_destroy_only_frees)
     check_int(strait_loop_run(forked.loop, STRAIT_RUN_DEFAULT), 0);
     check_int(n, 1);
     check_err(strait_loop_destroy(forked.loop), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
 static void
@@ -666,7 +665,8 @@ free_in_child(void *arg)
     child_check(blocks_complaint(forked->blocks) == NULL);
 }
 
-Test(loop, in_the_child_destroy_gives_all_memory_back_if_no_reference_is_held)
+FIXTURE_TEST(
+    loop, in_the_child_destroy_gives_all_memory_back_if_no_reference_is_held)
 {
     static struct blocks blocks = BLOCKS_INIT;
     strait_loop_config_t config = STRAIT_LOOP_CONFIG_INIT;
@@ -680,7 +680,7 @@ Test(loop, in_the_child_destroy_gives_all_memory_back_if_no_reference_is_held)
 
 /* ----------------------------------------------------------- statistics */
 
-Test(loop, statistics_count)
+FIXTURE_TEST(loop, statistics_count)
 {
     strait_loop_stats_t stats = STRAIT_LOOP_STATS_INIT;
     strait_timer_t timers[5];

@@ -38,7 +38,7 @@ tear_down(void)
     check_err(strait_pool_destroy(pool), 0);
 }
 
-TestSuite(offload, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(offload, .timeout = 60);
 
 struct job {
     strait_work_t work;
@@ -79,7 +79,7 @@ job_init(struct job *job, int input)
     strait_work_init(&job->work, square, squared, job);
 }
 
-Test(offload, runs_on_the_pool_and_is_done_on_the_loop)
+FIXTURE_TEST(offload, runs_on_the_pool_and_is_done_on_the_loop)
 {
     struct job job;
 
@@ -95,7 +95,7 @@ Test(offload, runs_on_the_pool_and_is_done_on_the_loop)
     cr_assert(!pthread_equal(job.run_thread, pthread_self()));
 }
 
-Test(offload, the_loop_has_work_until_then_and_cannot_end)
+FIXTURE_TEST(offload, the_loop_has_work_until_then_and_cannot_end)
 {
     struct mailbox mailbox;
     struct gate gate;
@@ -113,7 +113,7 @@ Test(offload, the_loop_has_work_until_then_and_cannot_end)
     cr_assert(mailbox_take(&mailbox, 1));
 }
 
-Test(offload, refusals_leave_nothing_in_flight)
+FIXTURE_TEST(offload, refusals_leave_nothing_in_flight)
 {
     struct mailbox mailbox;
     struct gate gate;
@@ -152,7 +152,7 @@ done_submits_again(strait_work_t *work, int status, void *arg)
         ((struct job *)arg)->status = -1;
 }
 
-Test(offload, done_may_submit_its_item_again)
+FIXTURE_TEST(offload, done_may_submit_its_item_again)
 {
     struct job job;
 
@@ -180,7 +180,7 @@ count_timer(strait_timer_t *timer, void *arg)
     (*(int *)arg)++;
 }
 
-Test(offload, timers_go_on_while_work_is_slow)
+FIXTURE_TEST(offload, timers_go_on_while_work_is_slow)
 {
     strait_work_t work;
     strait_timer_t timer;
@@ -245,7 +245,7 @@ run_own_loop(void *arg)
     return NULL;
 }
 
-Test(offload, several_loops_share_a_pool_and_each_gets_its_own_back)
+FIXTURE_TEST(offload, several_loops_share_a_pool_and_each_gets_its_own_back)
 {
     struct loop_thread loops[4] = { { .n_done = 0 } };
     pthread_t threads[4];

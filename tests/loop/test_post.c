@@ -36,7 +36,7 @@ tear_down(void)
     check_err(strait_loop_destroy(loop), 0);
 }
 
-TestSuite(post, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(post, .timeout = 60);
 
 /* A post that remembers what happened to it. */
 struct message {
@@ -68,7 +68,7 @@ message_init(struct message *message, strait_post_fn fn)
 
 /* --------------------------------------------------------- on one thread */
 
-Test(post, is_called_once_and_never_inside_the_call)
+FIXTURE_TEST(post, is_called_once_and_never_inside_the_call)
 {
     struct message message;
 
@@ -82,7 +82,7 @@ Test(post, is_called_once_and_never_inside_the_call)
     check_int(message.n_calls, 1);
 }
 
-Test(post, bad_arguments_are_named)
+FIXTURE_TEST(post, bad_arguments_are_named)
 {
     struct message message;
 
@@ -96,7 +96,7 @@ Test(post, bad_arguments_are_named)
     check_int(message.n_calls, 0);
 }
 
-Test(post, a_queued_post_is_busy)
+FIXTURE_TEST(post, a_queued_post_is_busy)
 {
     struct message message;
 
@@ -121,7 +121,7 @@ post_again(strait_post_t *post, int status, void *arg)
         ((struct message *)arg)->status = -1;
 }
 
-Test(post, may_post_itself_again)
+FIXTURE_TEST(post, may_post_itself_again)
 {
     struct message message;
 
@@ -143,7 +143,7 @@ free_it(strait_post_t *post, int status, void *arg)
     free(arg);
 }
 
-Test(post, may_be_freed_in_its_callback)
+FIXTURE_TEST(post, may_be_freed_in_its_callback)
 {
     int i;
 
@@ -187,7 +187,7 @@ note_flood(strait_timer_t *timer, void *arg)
     n_flood_at_timer = n_flood;
 }
 
-Test(post, posts_without_end_do_not_starve_timers)
+FIXTURE_TEST(post, posts_without_end_do_not_starve_timers)
 {
     strait_post_t post;
     strait_timer_t timer;
@@ -202,7 +202,7 @@ Test(post, posts_without_end_do_not_starve_timers)
     check_int(n_flood_errors, 0);
 }
 
-Test(post, a_turn_delivers_no_more_than_its_budget)
+FIXTURE_TEST(post, a_turn_delivers_no_more_than_its_budget)
 {
     static struct message messages[3 * BUDGET + 1];
     strait_loop_stats_t stats = STRAIT_LOOP_STATS_INIT;
@@ -270,7 +270,7 @@ produce(void *arg)
     return NULL;
 }
 
-Test(post, from_one_to_eight_threads_each_once_and_in_order)
+FIXTURE_TEST(post, from_one_to_eight_threads_each_once_and_in_order)
 {
     static struct message messages[8][N_PER_THREAD];
     unsigned n;
@@ -333,7 +333,7 @@ close_signal_ref(strait_post_t *post, int status, void *arg)
     strait_loop_ref_close(signal_ref);
 }
 
-Test(post, from_a_signal_handler_on_the_sleeping_loop)
+FIXTURE_TEST(post, from_a_signal_handler_on_the_sleeping_loop)
 {
     struct sigaction action = { .sa_handler = on_signal };
     pthread_t self = pthread_self();
@@ -360,7 +360,7 @@ ignore_signal(int number)
     (void)number;
 }
 
-Test(post, a_signal_that_interrupts_the_sleep_changes_nothing)
+FIXTURE_TEST(post, a_signal_that_interrupts_the_sleep_changes_nothing)
 {
     struct sigaction action = { .sa_handler = ignore_signal };
     uint64_t deadline_ns = strait_now_ns() + 80 * STRAIT_NS_PER_MS;

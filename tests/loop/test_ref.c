@@ -38,11 +38,10 @@ tear_down(void)
 {
     check_err(strait_loop_destroy(loop), 0);
     check_int(proc_n_fds(), n_fds_before);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
-TestSuite(ref, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(ref, .timeout = 60);
 
 /* Ends the loop in the middle of a test; tear_down then has NULL to destroy. */
 static void
@@ -52,7 +51,7 @@ destroy_now(void)
     loop = NULL;
 }
 
-Test(ref, an_open_reference_is_work)
+FIXTURE_TEST(ref, an_open_reference_is_work)
 {
     strait_loop_ref_t *ref;
     strait_loop_ref_t *again;
@@ -68,14 +67,14 @@ Test(ref, an_open_reference_is_work)
     check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
 }
 
-Test(ref, the_loops_own_is_not_counted)
+FIXTURE_TEST(ref, the_loops_own_is_not_counted)
 {
     cr_assert(strait_loop_self(loop) != NULL);
     cr_assert(strait_loop_ref_sink(strait_loop_self(loop)) != NULL);
     check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
 }
 
-Test(ref, open_and_close_many_times)
+FIXTURE_TEST(ref, open_and_close_many_times)
 {
     strait_loop_ref_t *refs[100];
     int round;
@@ -98,7 +97,7 @@ close_later(void *arg)
     return NULL;
 }
 
-Test(ref, closing_the_last_wakes_the_sleeping_loop)
+FIXTURE_TEST(ref, closing_the_last_wakes_the_sleeping_loop)
 {
     int round;
 
@@ -113,7 +112,7 @@ Test(ref, closing_the_last_wakes_the_sleeping_loop)
     }
 }
 
-Test(ref, closing_one_of_several_does_not_end_the_run)
+FIXTURE_TEST(ref, closing_one_of_several_does_not_end_the_run)
 {
     strait_loop_ref_t *refs[4];
     pthread_t threads[4];
@@ -155,7 +154,7 @@ message_init(struct message *message)
     strait_post_init(&message->post, remember, message);
 }
 
-Test(ref, queued_posts_come_back_cancelled_when_the_loop_ends)
+FIXTURE_TEST(ref, queued_posts_come_back_cancelled_when_the_loop_ends)
 {
     static struct message messages[600];
     size_t i;
@@ -172,7 +171,7 @@ Test(ref, queued_posts_come_back_cancelled_when_the_loop_ends)
     }
 }
 
-Test(ref, posts_after_the_end_are_refused)
+FIXTURE_TEST(ref, posts_after_the_end_are_refused)
 {
     struct message message;
     strait_loop_ref_t *ref;
@@ -186,7 +185,7 @@ Test(ref, posts_after_the_end_are_refused)
     strait_loop_ref_close(ref);
 }
 
-Test(ref, references_may_be_copied_and_closed_after_the_end)
+FIXTURE_TEST(ref, references_may_be_copied_and_closed_after_the_end)
 {
     strait_loop_ref_t *first;
     strait_loop_ref_t *second;
@@ -213,7 +212,7 @@ use_while_cancelled(strait_post_t *post, int status, void *arg)
     cancel_post = strait_loop_post(strait_loop_self(loop), post);
 }
 
-Test(ref, a_cancelled_callback_finds_a_loop_that_is_busy_ending)
+FIXTURE_TEST(ref, a_cancelled_callback_finds_a_loop_that_is_busy_ending)
 {
     struct message message;
 
@@ -234,7 +233,7 @@ count_timer(strait_timer_t *timer, void *arg)
     (*(int *)arg)++;
 }
 
-Test(ref, timers_are_forgotten_when_the_loop_ends)
+FIXTURE_TEST(ref, timers_are_forgotten_when_the_loop_ends)
 {
     strait_timer_t timers[3];
     int n = 0;
@@ -284,7 +283,7 @@ race(void *arg)
     return NULL;
 }
 
-Test(ref, posts_that_race_with_the_end_get_exactly_one_callback)
+FIXTURE_TEST(ref, posts_that_race_with_the_end_get_exactly_one_callback)
 {
     static struct racer racers[N_RACERS];
     int round;
@@ -330,7 +329,7 @@ Test(ref, posts_that_race_with_the_end_get_exactly_one_callback)
     }
 }
 
-/* ------------------------- a sender that is stopped before it rings the bell */
+/* ------------------------ a sender that is stopped before it rings the bell */
 
 static struct message slow_message;
 static int slow_answer;
@@ -359,7 +358,8 @@ stop_the_loop(strait_timer_t *timer, void *arg)
     strait_loop_stop(loop);
 }
 
-Test(ref, the_end_waits_for_a_sender_that_is_about_to_ring, .timeout = 20)
+FIXTURE_TEST(
+    ref, the_end_waits_for_a_sender_that_is_about_to_ring, .timeout = 20)
 {
     strait_loop_ref_t *ref;
     strait_timer_t timer;
@@ -415,7 +415,8 @@ note_late(strait_work_t *work, int status, void *arg)
     sem_post(&late->done);
 }
 
-Test(ref, a_completion_for_a_loop_that_has_ended_is_cancelled_by_its_worker)
+FIXTURE_TEST(
+    ref, a_completion_for_a_loop_that_has_ended_is_cancelled_by_its_worker)
 {
     strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
     struct mailbox mailbox;

@@ -36,7 +36,7 @@ tear_down(void)
     check_err(strait_loop_destroy(loop), 0);
 }
 
-TestSuite(timer, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(timer, .timeout = 60);
 
 static void
 note(strait_timer_t *timer, void *arg)
@@ -67,7 +67,7 @@ from_now(uint64_t delay_ns)
 
 /* ------------------------------------------------------------- bad input */
 
-Test(timer, bad_arguments_are_named)
+FIXTURE_TEST(timer, bad_arguments_are_named)
 {
     strait_timer_t timer;
 
@@ -85,7 +85,7 @@ Test(timer, bad_arguments_are_named)
     check_int(n_calls, 0);
 }
 
-Test(timer, an_inactive_timer_is_stopped_already)
+FIXTURE_TEST(timer, an_inactive_timer_is_stopped_already)
 {
     strait_timer_t timer;
 
@@ -100,7 +100,7 @@ Test(timer, an_inactive_timer_is_stopped_already)
     check_int(n_calls, 1);
 }
 
-Test(timer, while_active_it_belongs_to_its_loop)
+FIXTURE_TEST(timer, while_active_it_belongs_to_its_loop)
 {
     strait_loop_t *other;
     strait_timer_t timer;
@@ -131,7 +131,7 @@ note_time(strait_timer_t *timer, void *arg)
     note(timer, arg);
 }
 
-Test(timer, is_never_early)
+FIXTURE_TEST(timer, is_never_early)
 {
     struct rng rng = rng_make(test_seed("loop.timer", 1), 1);
     strait_timer_t timer;
@@ -151,7 +151,7 @@ Test(timer, is_never_early)
     check_int(n_calls, 200);
 }
 
-Test(timer, is_not_absurdly_late)
+FIXTURE_TEST(timer, is_not_absurdly_late)
 {
     uint64_t deadline_ns = from_now(20 * STRAIT_NS_PER_MS);
     strait_timer_t timer;
@@ -163,7 +163,7 @@ Test(timer, is_not_absurdly_late)
         called_at_ns - deadline_ns < SANITIZER_SLOWDOWN * 2 * STRAIT_NS_PER_S);
 }
 
-Test(timer, a_deadline_that_has_passed_means_soon_but_not_inside_start)
+FIXTURE_TEST(timer, a_deadline_that_has_passed_means_soon_but_not_inside_start)
 {
     strait_timer_t timers[3];
 
@@ -178,7 +178,7 @@ Test(timer, a_deadline_that_has_passed_means_soon_but_not_inside_start)
     check_int(n_calls, 3);
 }
 
-Test(timer, never_is_never_but_it_is_work)
+FIXTURE_TEST(timer, never_is_never_but_it_is_work)
 {
     strait_timer_t timer;
 
@@ -211,7 +211,7 @@ post_later(void *arg)
     return NULL;
 }
 
-Test(timer, the_loop_sleeps_through_far_deadlines)
+FIXTURE_TEST(timer, the_loop_sleeps_through_far_deadlines)
 {
     static const uint64_t far[] = { UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2,
         UINT64_MAX / 2 + 1, UINT64_C(1) << 62 };
@@ -255,7 +255,7 @@ stop_and_free_own(strait_timer_t *timer, void *arg)
         free(timer);
 }
 
-Test(timer, may_be_freed_in_its_own_callback)
+FIXTURE_TEST(timer, may_be_freed_in_its_own_callback)
 {
     int i;
 
@@ -273,7 +273,7 @@ Test(timer, may_be_freed_in_its_own_callback)
 
 /* ----------------------------------------------------------------- order */
 
-Test(timer, due_ones_run_by_deadline_whatever_the_order_of_starts)
+FIXTURE_TEST(timer, due_ones_run_by_deadline_whatever_the_order_of_starts)
 {
     static const int deadlines[] = { 5, 3, 9, 1, 7, 0, 8, 2, 6, 4 };
     uint64_t base_ns = strait_loop_now_ns(loop) - 100;
@@ -290,7 +290,7 @@ Test(timer, due_ones_run_by_deadline_whatever_the_order_of_starts)
         check_int(calls[i], i);
 }
 
-Test(timer, equal_deadlines_run_in_the_order_of_starts)
+FIXTURE_TEST(timer, equal_deadlines_run_in_the_order_of_starts)
 {
     uint64_t deadline_ns = from_now(2 * STRAIT_NS_PER_MS);
     strait_timer_t timers[200];
@@ -305,7 +305,7 @@ Test(timer, equal_deadlines_run_in_the_order_of_starts)
         check_int(calls[i], i);
 }
 
-Test(timer, starting_anew_moves_it_behind_its_equals)
+FIXTURE_TEST(timer, starting_anew_moves_it_behind_its_equals)
 {
     uint64_t deadline_ns = from_now(STRAIT_NS_PER_MS);
     strait_timer_t timers[3];
@@ -323,7 +323,7 @@ Test(timer, starting_anew_moves_it_behind_its_equals)
     check_int(calls[2], 0);
 }
 
-Test(timer, starting_anew_replaces_the_deadline)
+FIXTURE_TEST(timer, starting_anew_replaces_the_deadline)
 {
     strait_timer_t sooner;
     strait_timer_t later;
@@ -356,7 +356,7 @@ stop_victims(strait_timer_t *timer, void *arg)
     }
 }
 
-Test(timer, one_that_is_stopped_in_the_same_pass_does_not_run)
+FIXTURE_TEST(timer, one_that_is_stopped_in_the_same_pass_does_not_run)
 {
     strait_timer_t killer;
     strait_timer_t survivor;
@@ -388,7 +388,7 @@ start_young(strait_timer_t *timer, void *arg)
         n_calls += 1000;
 }
 
-Test(timer, one_that_a_callback_starts_never_runs_in_the_same_pass)
+FIXTURE_TEST(timer, one_that_a_callback_starts_never_runs_in_the_same_pass)
 {
     strait_timer_t first;
     strait_timer_t second;
@@ -414,7 +414,7 @@ start_itself(strait_timer_t *timer, void *arg)
         n_calls += 1000;
 }
 
-Test(timer, one_that_starts_itself_runs_once_per_turn)
+FIXTURE_TEST(timer, one_that_starts_itself_runs_once_per_turn)
 {
     strait_timer_t timer;
     int i;
@@ -437,7 +437,7 @@ note_post(strait_post_t *post, int status, void *arg)
     note(NULL, arg);
 }
 
-Test(timer, in_a_turn_timers_come_before_posts)
+FIXTURE_TEST(timer, in_a_turn_timers_come_before_posts)
 {
     strait_timer_t timer;
     strait_post_t post;
@@ -502,17 +502,17 @@ run_ticks(unsigned pause_us)
     cr_assert(strait_now_ns() >= tick_base_ns + 7 * tick_period_ns);
 }
 
-Test(timer, repeats_on_its_grid)
+FIXTURE_TEST(timer, repeats_on_its_grid)
 {
     run_ticks(0);
 }
 
-Test(timer, leaves_out_what_a_late_loop_has_missed)
+FIXTURE_TEST(timer, leaves_out_what_a_late_loop_has_missed)
 {
     run_ticks(7000);
 }
 
-Test(timer, missed_periods_are_one_call)
+FIXTURE_TEST(timer, missed_periods_are_one_call)
 {
     strait_timer_t timer;
 
@@ -527,7 +527,7 @@ Test(timer, missed_periods_are_one_call)
     check_err(strait_timer_stop(loop, &timer), 0);
 }
 
-Test(timer, a_period_that_overflows_means_never_again)
+FIXTURE_TEST(timer, a_period_that_overflows_means_never_again)
 {
     static const uint64_t periods[] = { UINT64_MAX, UINT64_MAX - 1,
         UINT64_MAX / 2 + 1, UINT64_C(1) << 63 };
@@ -548,7 +548,7 @@ Test(timer, a_period_that_overflows_means_never_again)
     }
 }
 
-Test(timer, the_shortest_period_does_not_hold_the_loop)
+FIXTURE_TEST(timer, the_shortest_period_does_not_hold_the_loop)
 {
     strait_timer_t timer;
     int i;
@@ -562,7 +562,7 @@ Test(timer, the_shortest_period_does_not_hold_the_loop)
     check_err(strait_timer_stop(loop, &timer), 0);
 }
 
-Test(timer, starting_anew_replaces_the_period)
+FIXTURE_TEST(timer, starting_anew_replaces_the_period)
 {
     strait_timer_t timer;
 
@@ -614,7 +614,7 @@ compare_many(const void *left, const void *right)
     return a->number - b->number;
 }
 
-Test(timer, a_hundred_thousand_agree_with_a_sorted_array)
+FIXTURE_TEST(timer, a_hundred_thousand_agree_with_a_sorted_array)
 {
     struct rng rng = rng_make(test_seed("loop.timer", 1), 2);
     uint64_t base_ns = strait_loop_now_ns(loop) - STRAIT_NS_PER_MS;

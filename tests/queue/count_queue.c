@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * count_queue.c - what the queues cost, in atomic operations, system calls and
- * allocations, exactly. Counted, not timed, so it holds on every machine. Linked
- * with the counting seam; see costs.h.
+ * allocations, exactly. Counted, not timed, so it holds on every machine.
+ * Linked with the counting seam; see costs.h.
  */
 #include <strait/mpsc.h>
 #include <strait/mpsc_shared.h>

@@ -2,9 +2,9 @@
 /*
  * stress_mpsc.c - many producers against one consumer that sleeps when there is
  * nothing. In half of the rounds a thread in between takes chains out of one
- * queue and pushes them, as they are, on the next. Every node comes out once, in
- * the order of its producer, with what the producer wrote; every arming that a
- * push takes out is one wake-up.
+ * queue and pushes them, as they are, on the next. Every node comes out once,
+ * in the order of its producer, with what the producer wrote; every arming that
+ * a push takes out is one wake-up.
  */
 #define _GNU_SOURCE
 #include <sched.h>

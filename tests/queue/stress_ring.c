@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stress_ring.c - many producers and many consumers on a ring of random, mostly
- * tiny size, closed at a random moment. Single values and batches are mixed, and
- * weak pops with strong ones. Every value that was accepted comes out once; each
- * consumer sees the values of one producer in their order. With one consumer the
- * rounds also sleep: every arming that a push takes out is one wake-up; and in
- * half of them that consumer uses the forms without RMW.
+ * tiny size, closed at a random moment. Single values and batches are mixed,
+ * and weak pops with strong ones. Every value that was accepted comes out once;
+ * each consumer sees the values of one producer in their order. With one
+ * consumer the rounds also sleep: every arming that a push takes out is one
+ * wake-up; and in half of them that consumer uses the forms without RMW.
  */
 #define _GNU_SOURCE
 #include <sched.h>

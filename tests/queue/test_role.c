@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_role.c - checked builds report a second thread in a role that is for one,
- * whatever operation it calls, and arguments that would break a queue, and let a
- * role move that was handed over. This file is checked in every build, also with
- * a library that is not; what such a library does by itself is left out then.
+ * test_role.c - checked builds report a second thread in a role that is for
+ * one, whatever operation it calls, and arguments that would break a queue, and
+ * let a role move that was handed over. This file is checked in every build,
+ * also with a library that is not; what such a library does by itself is left
+ * out then.
  */
 #if STRAIT_DEBUG >= 1
 #define LIBRARY_CHECKS true

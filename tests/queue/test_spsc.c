@@ -351,7 +351,7 @@ Test(spsc, init_opens_again)
     check_int(pop_number(), 1);
 }
 
-/* -------------------------------------- between the work and its publication */
+/* ------------------------------------- between the work and its publication */
 
 static size_t n_seen;
 static size_t seen_at;

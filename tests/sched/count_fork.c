@@ -2,8 +2,8 @@
 /*
  * count_fork.c - what fork-join costs: on one worker no RMW at all, nothing
  * allocated and no call of the kernel, however many tasks there are; per steal
- * four RMWs, those of both sides together. And that afterwards everybody sleeps.
- * Linked with the counting seam; see costs.h.
+ * four RMWs, those of both sides together. And that afterwards everybody
+ * sleeps. Linked with the counting seam; see costs.h.
  */
 #define _GNU_SOURCE
 #include <strait/clock.h>
@@ -17,8 +17,8 @@
 
 #define N_TASKS 1000
 #define N_STEALS 2000
-/* A sleep and its wake-up: announce, arm the lane, tell, withdraw; take the bit,
- * wake; the duty of who was woken. */
+/* A sleep and its wake-up: announce, arm the lane, tell, withdraw; take the
+ * bit, wake; the duty of who was woken. */
 #define RMWS_OF_A_PARK 12
 /* The root's way through its lane, its deques, the end of the pool. */
 #define RMWS_OF_A_POOL 64

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * count_lane.c - what an item costs on its way through a lane, for each order:
- * atomic operations of its submit, exactly; nothing allocated and no call of the
- * kernel on either side while nobody sleeps; and whom a burst wakes. Linked with
- * the counting seam; see costs.h.
+ * atomic operations of its submit, exactly; nothing allocated and no call of
+ * the kernel on either side while nobody sleeps; and whom a burst wakes. Linked
+ * with the counting seam; see costs.h.
  */
 #define _GNU_SOURCE
 #include <strait/lane.h>

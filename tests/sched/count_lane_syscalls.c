@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * count_lane_syscalls.c - system calls of an item on its way from a loop through
- * a lane and back, as strace sees them, for each order, while all three sides
- * are busy: none by the submitter, none by the worker, and on the loop, which
- * looks at the kernel now and then, less than one for 100 items. One call that
- * is planted on each side is seen.
+ * count_lane_syscalls.c - system calls of an item on its way from a loop
+ * through a lane and back, as strace sees them, for each order, while all three
+ * sides are busy: none by the submitter, none by the worker, and on the loop,
+ * which looks at the kernel now and then, less than one for 100 items. One call
+ * that is planted on each side is seen.
  */
 #define _GNU_SOURCE
 #include <strait/loop.h>
@@ -107,7 +107,8 @@ play(const char *name)
 
 enum { SUBMITTER, WORKER, LOOP, N_SIDES };
 
-/* Between marks 1 and 2, 3 and 4, 5 and 6, what the thread did that set them. */
+/* Between marks 1 and 2, 3 and 4, 5 and 6, what the thread did that set
+ * them. */
 static void
 look(const char *line, unsigned n_marks, bool of_marker, void *arg)
 {

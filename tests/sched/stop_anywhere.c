@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stop_anywhere.c - two threads meet at one item, and one of them is stopped
- * before each of its atomic operations in turn, while the other does all that it
- * has to do. Whatever the moment was, the item must be done once, with a status
- * that agrees with whether it ran, and nobody may touch what is somebody else's
- * by then: memory that has been given back is filled with a pattern that is
- * looked at again in the end.
+ * before each of its atomic operations in turn, while the other does all that
+ * it has to do. Whatever the moment was, the item must be done once, with a
+ * status that agrees with whether it ran, and nobody may touch what is somebody
+ * else's by then: memory that has been given back is filled with a pattern that
+ * is looked at again in the end.
  *
- * A scenario names who is stopped: the threads of the pool, or a helper that does
- * the first half in a thread of its own. What a scenario shows is one switch
- * there and back, at each place; races of more switches are left to the stress
- * tests and to tests/model.
+ * A scenario names who is stopped: the threads of the pool, or a helper that
+ * does the first half in a thread of its own. What a scenario shows is one
+ * switch there and back, at each place; races of more switches are left to the
+ * stress tests and to tests/model.
  *
  *   stop_anywhere [--only NAME] [--plant NAME]
  */
@@ -87,7 +87,7 @@ __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
     return no_threads ? EAGAIN : __real_pthread_create(thread, attr, body, arg);
 }
 
-/* ------------------------------------------------------------- the bed of all */
+/* ----------------------------------------------------------- the bed of all */
 
 static const char *plant = "";
 
@@ -175,7 +175,7 @@ end_pool(void)
     blocks.n_calls = 0;
 }
 
-/* ----------------------------------------------- the pool is stopped: one item */
+/* -------------------------------------------- the pool is stopped: one item */
 
 static void
 one_item(void)
@@ -268,7 +268,7 @@ both_are_over(void)
     end_pool();
 }
 
-/* ------------------------------------------------ the pool is stopped: requests */
+/* -------------------------------------------- the pool is stopped: requests */
 
 static strait_work_t *request;
 static strait_progress_t progress;
@@ -374,7 +374,7 @@ request_is_over(void)
     free(own_mailbox);
 }
 
-/* ------------------------------------------------- the pool is stopped: futures */
+/* --------------------------------------------- the pool is stopped: futures */
 
 static strait_future_t *future;
 static unsigned char future_pattern[sizeof(strait_future_t)];
@@ -418,7 +418,7 @@ future_is_over(void)
     free(future);
 }
 
-/* ---------------------------------- the pool is stopped: threads that come and go */
+/* ---------------------------- the pool is stopped: threads that come and go */
 
 static void
 elastic_lane(void)
@@ -480,7 +480,7 @@ short_one_is_over(void)
     end_pool();
 }
 
-/* ------------------------------------------ the pool is stopped: a limit is left */
+/* ------------------------------------- the pool is stopped: a limit is left */
 
 static struct stay long_one;
 
@@ -521,7 +521,7 @@ limit_is_left(void)
     end_pool();
 }
 
-/* ---------------------------------------------- the helper is stopped: removals */
+/* ------------------------------------------ the helper is stopped: removals */
 
 /* The worker is held; the first item is what it is about. */
 static void
@@ -534,8 +534,8 @@ queued_behind_stay(void)
     submit(&jobs[1]);
 }
 
-/* The worker takes everything, and the places are filled anew: the third item is
- * where the first one was. */
+/* The worker takes everything, and the places are filled anew: the third item
+ * is where the first one was. */
 static void
 go_round(void)
 {
@@ -682,7 +682,7 @@ lost_is_over(void)
     end_pool();
 }
 
-/* ---------------------------------------------- the helper is stopped: submits */
+/* ------------------------------------------- the helper is stopped: submits */
 
 static void
 held_worker(void)
@@ -795,7 +795,7 @@ one_was_accepted(void)
     end_pool();
 }
 
-/* -------------------------------------- the helper is stopped: wishes, lanes, waits */
+/* ------------------------------ the helper is stopped: wishes, lanes, waits */
 
 static strait_drain_t wish;
 static int n_called;
@@ -946,7 +946,7 @@ waiter_is_back(void)
     end_pool();
 }
 
-/* ------------------------------------------------------------------- all of it */
+/* ---------------------------------------------------------------- all of it */
 
 static const struct scenario {
     const char *name;
@@ -1038,8 +1038,8 @@ help(void *arg)
 
 /*
  * Waits for the stop; false if there are no more operations. The pool does not
- * say when it has ended what it does: if nothing has come for a while it has, but
- * for those operations that there must be it waits longer.
+ * say when it has ended what it does: if nothing has come for a while it has,
+ * but for those operations that there must be it waits longer.
  */
 static bool
 await_stop(const struct scenario *scenario, unsigned at)

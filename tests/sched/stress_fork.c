@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress_fork.c - everything that fork-join promises, all at once: threads, items
- * of lanes of both classes and tasks run roots; trees of random shape spawn, work,
- * sleep, poll, hold locks in strait_join_alone and run roots of their own; items
- * of a lane come between; the pool ends in either of its ways.
+ * stress_fork.c - everything that fork-join promises, all at once: threads,
+ * items of lanes of both classes and tasks run roots; trees of random shape
+ * spawn, work, sleep, poll, hold locks in strait_join_alone and run roots of
+ * their own; items of a lane come between; the pool ends in either of its ways.
  *
  * The shape of a tree follows from its seed alone, so that how many nodes there
- * are, and the sum of their numbers, is known before; each is counted as it runs,
- * and joined. A thread that waits alone runs nothing else, one that waits in a
- * join no items; a root that waits for a task of its own to start sees it start;
- * the statistics agree; in the end everybody sleeps.
+ * are, and the sum of their numbers, is known before; each is counted as it
+ * runs, and joined. A thread that waits alone runs nothing else, one that waits
+ * in a join no items; a root that waits for a task of its own to start sees it
+ * start; the statistics agree; in the end everybody sleeps.
  *
  * --plant NAME makes one mistake on purpose, which must be noticed.
  */
@@ -21,16 +21,13 @@
 
 #include "blocks.h"
 #include "mailbox.h"
-#include "stress.h"
+#include "plant.h"
 
 #define USERS_MAX 6
 #define ITEMS 8
 #define KIDS_MAX 4
 
-static const struct {
-    const char *name;
-    const char *what;
-} plants[] = {
+static const struct plant plants[] = {
     { "twice", "a task runs twice" },
     { "lost", "a task does not run" },
     { "result", "a result is a wrong one" },
@@ -39,24 +36,8 @@ static const struct {
     { "behind", "a task seems never to start" },
     { "books", "a spawn is not in the books" },
     { "cancel", "a root is said to be cancelled, and ran" },
+    { NULL, NULL },
 };
-
-static const char *plant = "";
-
-static bool
-planted(const char *name)
-{
-    return strcmp(plant, name) == 0;
-}
-
-/* Once in a while, so that the round is under way. */
-static bool
-planted_now(const char *name)
-{
-    static STRAIT_ATOMIC(uint32_t) n;
-
-    return planted(name) && strait_add_rlx(&n, 1) % 64 == 63;
-}
 
 /* ------------------------------------------------------------------- trees */
 
@@ -302,7 +283,7 @@ judge_tree(struct tree *tree, int err)
         (unsigned long long)tree->result, (unsigned long long)nodes);
 }
 
-/* ---------------------------------------------------- who sleeps beside what */
+/* --------------------------------------------------- who sleeps beside what */
 
 /* One at a time: a root that waits until somebody else has begun its task. */
 static STRAIT_ATOMIC(uint32_t) meeting;
@@ -565,34 +546,11 @@ round_of(unsigned n_rounds, struct rng *rng)
         blocks_complaint(&blocks));
 }
 
-static void
-choose_plant(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof plants / sizeof plants[0]; i++) {
-        if (strcmp(plants[i].name, name) == 0) {
-            plant = name;
-            return;
-        }
-    }
-    fprintf(stderr, "stress_fork: no mistake is called '%s':\n", name);
-    for (i = 0; i < sizeof plants / sizeof plants[0]; i++)
-        fprintf(stderr, "  %-9s %s\n", plants[i].name, plants[i].what);
-    exit(2);
-}
-
 int
 main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "--plant") == 0) {
-        choose_plant(argv[2]);
-        argc = 1;
-    }
-    stress_begin(argc, argv, "stress_fork",
-        "Fork-join of all kinds on pools of all sizes.\n"
-        "  --plant NAME              one mistake, which must be noticed; any\n"
-        "                            other name lists them");
+    plant_begin(argc, argv, "stress_fork",
+        "Fork-join of all kinds on pools of all sizes.", plants);
     stress.dump = dump;
     while (stress_goes_on())
         round_of(1 + (unsigned)rng_below(&stress.rng, stress_scaled(300)),

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress_lanes.c - everything that lanes promise, all at once: threads with loops
- * and threads without submit to lanes of each class, order and limit, with sinks
- * of their own and of each other, while they and somebody else cancel, give up,
- * wait, are refused and wish for room; and the pool ends in any of its ways.
+ * stress_lanes.c - everything that lanes promise, all at once: threads with
+ * loops and threads without submit to lanes of each class, order and limit,
+ * with sinks of their own and of each other, while they and somebody else
+ * cancel, give up, wait, are refused and wish for room; and the pool ends in
+ * any of its ways.
  *
  * Each item keeps a record of what became of it, which is judged when it comes
  * back: done once, on its sink, with a status that somebody asked for and that
- * agrees with whether it ran; in the order of its lane; never more at a time than
- * the lane allows; released once. In the end the books of the lanes, of the pool
- * and of the allocator must agree.
+ * agrees with whether it ran; in the order of its lane; never more at a time
+ * than the lane allows; released once. In the end the books of the lanes, of
+ * the pool and of the allocator must agree.
  *
  * --plant NAME makes one mistake on purpose, which must be noticed.
  */
@@ -25,7 +26,7 @@
 
 #include "blocks.h"
 #include "mailbox.h"
-#include "stress.h"
+#include "plant.h"
 
 #define USERS_MAX 6
 #define ITEMS 24
@@ -34,10 +35,7 @@
 
 /* ------------------------------------------------------- planted mistakes */
 
-static const struct {
-    const char *name;
-    const char *what;
-} plants[] = {
+static const struct plant plants[] = {
     { "twice", "an item is done once more" },
     { "lost", "an item is never done" },
     { "sink", "an item is done on another sink" },
@@ -54,24 +52,8 @@ static const struct {
     { "wish", "a wish for room is fulfilled twice" },
     { "scratch", "two threads have the same scratch memory" },
     { "books", "an item is not in the books" },
+    { NULL, NULL },
 };
-
-static const char *plant = "";
-
-static bool
-planted(const char *name)
-{
-    return strcmp(plant, name) == 0;
-}
-
-/* Once in a while, so that the round is under way. */
-static bool
-planted_now(const char *name)
-{
-    static STRAIT_ATOMIC(uint32_t) n;
-
-    return planted(name) && strait_add_rlx(&n, 1) % 64 == 63;
-}
 
 /* ------------------------------------------------------------------ books */
 
@@ -124,7 +106,8 @@ struct item {
 };
 
 /* Two items, of which one stays in its `run` until the other one has started:
- * whatever woke the thread of the first must lead to a thread for the second. */
+ * whatever woke the thread of the first must lead to a thread for the
+ * second. */
 struct pair {
     strait_work_t first;
     strait_work_t second;
@@ -172,8 +155,8 @@ static STRAIT_ATOMIC(uint32_t) is_cancelling;
 static STRAIT_ATOMIC(uint32_t) n_requests; /* that exist */
 static STRAIT_ATOMIC(uint32_t) n_threads;  /* between the two hooks */
 static STRAIT_ATOMIC(uint32_t) stop_meddling;
-/* One pair at a time, so that all threads but one are free; and sometimes nobody
- * else submits meanwhile, who might wake whom the pair has failed to. */
+/* One pair at a time, so that all threads but one are free; and sometimes
+ * nobody else submits meanwhile, who might wake whom the pair has failed to. */
 enum { UNPAIRED, PAIRED, QUIET };
 static STRAIT_ATOMIC(uint32_t) pairing;
 
@@ -500,7 +483,8 @@ is_told_more(const struct user *user)
     return false;
 }
 
-/* Delivers something, and sleeps if nothing is there and something must come. */
+/* Delivers something, and sleeps if nothing is there and something must
+ * come. */
 static void
 pump(struct user *user)
 {
@@ -955,7 +939,7 @@ interfere(void *arg)
     return NULL;
 }
 
-/* -------------------------------------------------------------------- a pool */
+/* ------------------------------------------------------------------- a pool */
 
 static void
 count_start(uint32_t worker, void *arg)
@@ -1196,34 +1180,12 @@ round_of(unsigned n_items, struct rng *rng)
     }
 }
 
-static void
-choose_plant(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof plants / sizeof plants[0]; i++) {
-        if (strcmp(plants[i].name, name) == 0) {
-            plant = name;
-            return;
-        }
-    }
-    fprintf(stderr, "stress_lanes: no mistake is called '%s':\n", name);
-    for (i = 0; i < sizeof plants / sizeof plants[0]; i++)
-        fprintf(stderr, "  %-9s %s\n", plants[i].name, plants[i].what);
-    exit(2);
-}
-
 int
 main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "--plant") == 0) {
-        choose_plant(argv[2]);
-        argc = 1;
-    }
-    stress_begin(argc, argv, "stress_lanes",
-        "Lanes of all kinds, and all that can happen to an item in them.\n"
-        "  --plant NAME              one mistake, which must be noticed; any\n"
-        "                            other name lists them");
+    plant_begin(argc, argv, "stress_lanes",
+        "Lanes of all kinds, and all that can happen to an item in them.",
+        plants);
     stress.dump = dump;
     while (stress_goes_on())
         round_of(1 + (unsigned)rng_below(&stress.rng, stress_scaled(1500)),

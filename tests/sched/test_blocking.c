@@ -10,13 +10,10 @@
 #include <strait/clock.h>
 #include <strait/pool.h>
 
-#include "blocks.h"
 #include "job.h"
+#include "one_pool.h"
 #include "proc.h"
-#include "unit.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static struct mailbox mailbox;
 static unsigned threads; /* of the process, before there was any of the lanes */
 
@@ -27,8 +24,7 @@ set_up(void)
 
     config.n_workers = 1;
     config.name = "sea";
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
+    (void)open_pool_as(config);
     mailbox_init(&mailbox);
     threads = proc_n_threads();
 }
@@ -36,13 +32,11 @@ set_up(void)
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
     check_int(proc_settle_threads(threads - 1), threads - 1);
 }
 
-TestSuite(blocking, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(blocking, .timeout = 60);
 
 static strait_lane_t *
 lane_of(uint32_t min_threads, uint32_t max_threads, uint32_t idle_ms)
@@ -98,9 +92,9 @@ release(struct stay *stays, unsigned n, unsigned n_others)
     }
 }
 
-/* ---------------------------------------------------------- coming and going */
+/* --------------------------------------------------------- coming and going */
 
-Test(blocking, the_built_in_ones_start_with_their_first_work)
+FIXTURE_TEST(blocking, the_built_in_ones_start_with_their_first_work)
 {
     strait_lane_t *file = strait_pool_built_in(pool, STRAIT_POOL_FILE);
     strait_lane_t *resolve = strait_pool_built_in(pool, STRAIT_POOL_RESOLVE);
@@ -116,7 +110,7 @@ Test(blocking, the_built_in_ones_start_with_their_first_work)
     release(stays, 20, 0);
 }
 
-Test(blocking, it_grows_to_its_maximum_and_no_further)
+FIXTURE_TEST(blocking, it_grows_to_its_maximum_and_no_further)
 {
     strait_lane_t *lane = lane_of(0, 5, 0);
     static struct stay stays[6];
@@ -135,7 +129,7 @@ Test(blocking, it_grows_to_its_maximum_and_no_further)
     release(stays, 6, 0);
 }
 
-Test(blocking, a_maximum_of_one)
+FIXTURE_TEST(blocking, a_maximum_of_one)
 {
     strait_lane_t *lane = lane_of(0, 1, 20);
     static struct stay stays[1];
@@ -159,7 +153,7 @@ Test(blocking, a_maximum_of_one)
     }
 }
 
-Test(blocking, idle_threads_end_and_come_again)
+FIXTURE_TEST(blocking, idle_threads_end_and_come_again)
 {
     strait_lane_t *lane = lane_of(0, 8, 30);
     static struct stay stays[8];
@@ -175,7 +169,7 @@ Test(blocking, idle_threads_end_and_come_again)
     check_int(n_started(), 24);
 }
 
-Test(blocking, the_minimum_stays)
+FIXTURE_TEST(blocking, the_minimum_stays)
 {
     strait_lane_t *lane = lane_of(2, 6, 30);
     static struct stay stays[6];
@@ -194,7 +188,7 @@ Test(blocking, the_minimum_stays)
     release(stays, 2, 0);
 }
 
-Test(blocking, minimum_and_maximum_may_be_equal)
+FIXTURE_TEST(blocking, minimum_and_maximum_may_be_equal)
 {
     strait_lane_t *lane = lane_of(3, 3, 10);
     static struct stay stays[4];
@@ -210,7 +204,7 @@ Test(blocking, minimum_and_maximum_may_be_equal)
     check_int(lane_stats(lane)->n_threads, 3);
 }
 
-Test(blocking, an_idle_lane_does_not_move)
+FIXTURE_TEST(blocking, an_idle_lane_does_not_move)
 {
     strait_lane_t *lane = lane_of(2, 4, 20);
     static struct stay stays[4];
@@ -230,7 +224,7 @@ Test(blocking, an_idle_lane_does_not_move)
 }
 
 /* Work that comes just when the last thread ends. */
-Test(blocking, nothing_is_lost_at_the_moment_of_leaving)
+FIXTURE_TEST(blocking, nothing_is_lost_at_the_moment_of_leaving)
 {
     strait_lane_t *lane = lane_of(0, 3, 1);
     struct job jobs[3];
@@ -250,9 +244,9 @@ Test(blocking, nothing_is_lost_at_the_moment_of_leaving)
     }
 }
 
-/* -------------------------------------------------------------- many of them */
+/* ------------------------------------------------------------- many of them */
 
-Test(blocking, a_hundred_blocked_calls_and_the_cpu_lane_goes_on)
+FIXTURE_TEST(blocking, a_hundred_blocked_calls_and_the_cpu_lane_goes_on)
 {
     enum { N = 100 };
     strait_lane_t *lane = lane_of(0, N, 0);
@@ -273,7 +267,7 @@ Test(blocking, a_hundred_blocked_calls_and_the_cpu_lane_goes_on)
     release(stays, N, 0);
 }
 
-Test(blocking, the_cpu_worker_never_takes_blocking_work)
+FIXTURE_TEST(blocking, the_cpu_worker_never_takes_blocking_work)
 {
     strait_lane_t *lane = lane_of(0, 2, 0);
     static struct stay stays[2];
@@ -292,7 +286,7 @@ Test(blocking, the_cpu_worker_never_takes_blocking_work)
     check_int(job.n_run, 1);
 }
 
-Test(blocking, more_threads_than_fit_into_one_word_of_the_idle_set)
+FIXTURE_TEST(blocking, more_threads_than_fit_into_one_word_of_the_idle_set)
 {
     enum { N = 200 };
     strait_lane_t *lane = lane_of(0, N, 0);
@@ -334,7 +328,7 @@ run_look(strait_work_t *work, void *arg)
         memset(look->scratch, 0x77, look->scratch_bytes);
 }
 
-Test(blocking, threads_are_named_after_pool_and_lane)
+FIXTURE_TEST(blocking, threads_are_named_after_pool_and_lane)
 {
     struct look look;
 
@@ -345,7 +339,8 @@ Test(blocking, threads_are_named_after_pool_and_lane)
     cr_assert(strncmp(look.name, "sea/deep", 8) == 0, "%s", look.name);
 }
 
-Test(blocking, threads_have_numbers_beyond_the_workers_and_give_them_back)
+FIXTURE_TEST(
+    blocking, threads_have_numbers_beyond_the_workers_and_give_them_back)
 {
     strait_lane_t *first = lane_of(0, 3, 20);
     strait_lane_t *second = lane_of(0, 3, 20);
@@ -375,7 +370,7 @@ Test(blocking, threads_have_numbers_beyond_the_workers_and_give_them_back)
     }
 }
 
-Test(blocking, scratch_is_zero_in_each_new_thread)
+FIXTURE_TEST(blocking, scratch_is_zero_in_each_new_thread)
 {
     strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
     struct look look;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_cancel.c - taking work back: one item and a group, in each state in which
- * it can be.
+ * test_cancel.c - taking work back: one item and a group, in each state in
+ * which it can be.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -56,11 +56,10 @@ static void
 tear_down(void)
 {
     check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
-TestSuite(cancel, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(cancel, .timeout = 30);
 
 static void
 run(strait_work_t *work, void *arg)
@@ -104,7 +103,7 @@ n_removed(const strait_lane_t *of)
 
 /* -------------------------------------------------------------- one item */
 
-Test(cancel, bad_arguments_are_named)
+FIXTURE_TEST(cancel, bad_arguments_are_named)
 {
     check_err(strait_work_cancel(NULL), -EINVAL);
     cr_assert(!strait_work_cancelled(NULL));
@@ -113,7 +112,7 @@ Test(cancel, bad_arguments_are_named)
     check_err(strait_work_set_group(NULL, NULL), -EINVAL);
 }
 
-Test(cancel, one_that_was_never_submitted)
+FIXTURE_TEST(cancel, one_that_was_never_submitted)
 {
     check_err(strait_work_cancel(init_job(&jobs[0])), -ESRCH);
     cr_assert(!strait_work_cancelled(&jobs[0].work));
@@ -124,7 +123,7 @@ Test(cancel, one_that_was_never_submitted)
     check_int(jobs[0].n_run, 1);
 }
 
-Test(cancel, one_that_was_refused)
+FIXTURE_TEST(cancel, one_that_was_refused)
 {
     check_err(strait_pool_close(pool), 0);
     check_err(strait_work_submit(lane, init_job(&jobs[0]), &mailbox.sink),
@@ -132,7 +131,7 @@ Test(cancel, one_that_was_refused)
     check_err(strait_work_cancel(&jobs[0].work), -ESRCH);
 }
 
-Test(cancel, one_that_is_queued)
+FIXTURE_TEST(cancel, one_that_is_queued)
 {
     struct gate gate;
     int i;
@@ -159,7 +158,7 @@ Test(cancel, one_that_is_queued)
     check_int(n_removed(lane), 1);
 }
 
-Test(cancel, twice_while_it_is_queued)
+FIXTURE_TEST(cancel, twice_while_it_is_queued)
 {
     struct gate gate;
 
@@ -177,7 +176,7 @@ Test(cancel, twice_while_it_is_queued)
     check_int(jobs[1].n_run, 0);
 }
 
-Test(cancel, a_removed_item_can_be_submitted_at_once)
+FIXTURE_TEST(cancel, a_removed_item_can_be_submitted_at_once)
 {
     struct gate gate;
     int i;
@@ -207,7 +206,7 @@ done_frees(strait_work_t *work, int status, void *arg)
     free(((void **)arg)[0]);
 }
 
-Test(cancel, a_removed_item_may_be_freed_in_done)
+FIXTURE_TEST(cancel, a_removed_item_may_be_freed_in_done)
 {
     struct gate gate;
     int n_freed = 0;
@@ -231,7 +230,7 @@ Test(cancel, a_removed_item_may_be_freed_in_done)
     check_int(jobs[0].n_run, 1);
 }
 
-Test(cancel, removal_at_the_head_frees_places_though_nobody_pops)
+FIXTURE_TEST(cancel, removal_at_the_head_frees_places_though_nobody_pops)
 {
     struct gate gate;
     int i;
@@ -261,7 +260,7 @@ Test(cancel, removal_at_the_head_frees_places_though_nobody_pops)
     }
 }
 
-Test(cancel, all_of_a_full_lane_in_any_order)
+FIXTURE_TEST(cancel, all_of_a_full_lane_in_any_order)
 {
     int step;
 
@@ -329,7 +328,7 @@ watcher_init(struct watcher *watcher)
     strait_work_init(&watcher->work, run_watcher, watcher_done, watcher);
 }
 
-Test(cancel, one_that_runs_sees_the_token)
+FIXTURE_TEST(cancel, one_that_runs_sees_the_token)
 {
     struct watcher watcher;
     int round;
@@ -352,7 +351,7 @@ Test(cancel, one_that_runs_sees_the_token)
     check_int(n_removed(lane), 0);
 }
 
-Test(cancel, nobody_else_sees_the_token)
+FIXTURE_TEST(cancel, nobody_else_sees_the_token)
 {
     struct watcher watcher;
 
@@ -366,7 +365,7 @@ Test(cancel, nobody_else_sees_the_token)
     cr_assert(!watcher.before && !watcher.after);
 }
 
-Test(cancel, one_that_has_run_but_is_not_delivered)
+FIXTURE_TEST(cancel, one_that_has_run_but_is_not_delivered)
 {
     struct gate gate;
 
@@ -389,7 +388,7 @@ done_cancels(strait_work_t *work, int status, void *arg)
     cancel_in_done = strait_work_cancel(work);
 }
 
-Test(cancel, one_that_is_done)
+FIXTURE_TEST(cancel, one_that_is_done)
 {
     strait_work_init(&jobs[0].work, run, done_cancels, &jobs[0]);
     check_err(strait_work_submit(lane, &jobs[0].work, &mailbox.sink), 0);
@@ -399,7 +398,7 @@ Test(cancel, one_that_is_done)
     check_int(jobs[0].n_done, 1);
 }
 
-Test(cancel, the_same_item_in_another_pool_and_lane)
+FIXTURE_TEST(cancel, the_same_item_in_another_pool_and_lane)
 {
     strait_pool_t *other = new_pool(1, 4);
     struct gate gate;
@@ -436,7 +435,7 @@ run_cancels(strait_work_t *work, void *arg)
     cancel_from_worker = strait_work_cancel(&to_cancel->work);
 }
 
-Test(cancel, a_worker_may_cancel)
+FIXTURE_TEST(cancel, a_worker_may_cancel)
 {
     struct gate gate;
 
@@ -460,7 +459,7 @@ run_cancels_itself(strait_work_t *work, void *arg)
     ((struct job *)arg)->n_run += strait_work_cancelled(work) ? 10 : 0;
 }
 
-Test(cancel, an_item_may_cancel_itself)
+FIXTURE_TEST(cancel, an_item_may_cancel_itself)
 {
     strait_work_init(&jobs[0].work, run_cancels_itself, done, &jobs[0]);
     check_err(strait_work_submit(lane, &jobs[0].work, &mailbox.sink), 0);
@@ -470,7 +469,7 @@ Test(cancel, an_item_may_cancel_itself)
     check_err(jobs[0].status, 0);
 }
 
-Test(cancel, the_callback_comes_though_all_workers_are_stuck)
+FIXTURE_TEST(cancel, the_callback_comes_though_all_workers_are_stuck)
 {
     strait_pool_t *stuck = new_pool(4, 64);
     struct gate gates[4];
@@ -498,7 +497,7 @@ Test(cancel, the_callback_comes_though_all_workers_are_stuck)
     check_err(strait_pool_destroy(stuck), 0);
 }
 
-Test(cancel, in_lanes_of_class_blocking)
+FIXTURE_TEST(cancel, in_lanes_of_class_blocking)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     strait_lane_t *blocking;
@@ -533,7 +532,7 @@ let_pass(strait_lane_t *through, uint64_t n)
 }
 
 /* An item knows the lower half of its position only. */
-Test(cancel, one_that_has_run_while_billions_passed_its_lane)
+FIXTURE_TEST(cancel, one_that_has_run_while_billions_passed_its_lane)
 {
     static const uint64_t counts[] = { (uint64_t)1 << 31,
         ((uint64_t)1 << 31) + 1, ((uint64_t)1 << 32) - 2,
@@ -567,7 +566,7 @@ Test(cancel, one_that_has_run_while_billions_passed_its_lane)
 }
 
 /* The end of an item is the end of what it has to do with its pool. */
-Test(cancel, one_whose_pool_is_gone)
+FIXTURE_TEST(cancel, one_whose_pool_is_gone)
 {
     strait_pool_t *other = new_pool(1, 4);
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
@@ -600,7 +599,7 @@ submit_member(strait_lane_t *to, struct job *job)
     check_err(strait_work_submit(to, &job->work, &mailbox.sink), 0);
 }
 
-Test(cancel, an_empty_group)
+FIXTURE_TEST(cancel, an_empty_group)
 {
     strait_group_init(&group);
     check_int(strait_group_cancel(&group), 0);
@@ -614,7 +613,7 @@ Test(cancel, an_empty_group)
     check_int(jobs[0].n_done, 0);
 }
 
-Test(cancel, members_in_two_lanes_and_nobody_else)
+FIXTURE_TEST(cancel, members_in_two_lanes_and_nobody_else)
 {
     strait_lane_t *second;
     struct gate gate;
@@ -648,7 +647,7 @@ Test(cancel, members_in_two_lanes_and_nobody_else)
     }
 }
 
-Test(cancel, a_running_member_sees_the_token_of_its_group)
+FIXTURE_TEST(cancel, a_running_member_sees_the_token_of_its_group)
 {
     struct watcher watcher;
 
@@ -664,7 +663,7 @@ Test(cancel, a_running_member_sees_the_token_of_its_group)
     check_err(watcher.status, 0);
 }
 
-Test(cancel, a_cancelled_group_admits_nobody_until_it_is_made_anew)
+FIXTURE_TEST(cancel, a_cancelled_group_admits_nobody_until_it_is_made_anew)
 {
     struct gate gate;
 
@@ -684,7 +683,7 @@ Test(cancel, a_cancelled_group_admits_nobody_until_it_is_made_anew)
     check_err(jobs[0].status, 0);
 }
 
-Test(cancel, a_group_belongs_to_one_pool)
+FIXTURE_TEST(cancel, a_group_belongs_to_one_pool)
 {
     strait_pool_t *other = new_pool(1, 4);
 
@@ -700,7 +699,7 @@ Test(cancel, a_group_belongs_to_one_pool)
     check_err(strait_pool_destroy(other), 0);
 }
 
-Test(cancel, set_group_while_in_flight_and_back)
+FIXTURE_TEST(cancel, set_group_while_in_flight_and_back)
 {
     struct gate gate;
 
@@ -722,7 +721,7 @@ Test(cancel, set_group_while_in_flight_and_back)
     check_err(jobs[1].status, 0);
 }
 
-Test(cancel, one_member_before_its_group)
+FIXTURE_TEST(cancel, one_member_before_its_group)
 {
     struct gate gate;
 
@@ -754,7 +753,7 @@ cancel_in_child(void *arg)
         strait_work_submit(lane, init_job(&jobs[1]), &mailbox.sink) == -ECHILD);
 }
 
-Test(cancel, in_the_child_of_a_fork)
+FIXTURE_TEST(cancel, in_the_child_of_a_fork)
 {
     struct gate gate;
 

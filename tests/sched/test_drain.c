@@ -7,16 +7,13 @@
 #include <pthread.h>
 #include <strait/pool.h>
 
-#include "blocks.h"
 #include "child.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
 #define QUEUED 16
 #define LOW 4
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static struct mailbox mailbox;
 static struct mailbox bell; /* where the drains arrive */
@@ -51,12 +48,9 @@ wish_init(struct wish *wish)
 static void
 set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
     strait_lane_config_t lane_config = STRAIT_LANE_CONFIG_INIT;
 
-    config.n_workers = 1;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
+    (void)open_pool(1);
     lane_config.max_queued = QUEUED;
     lane_config.low_water = LOW;
     check_err(strait_lane_create(&lane, pool, &lane_config), 0);
@@ -67,12 +61,10 @@ set_up(void)
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(drain, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(drain, .timeout = 30);
 
 /* The worker is held, and n items wait. */
 static void
@@ -100,7 +92,7 @@ n_rung(void)
     return strait_sink_drain(&bell.sink, 100, 0, NULL);
 }
 
-Test(drain, bad_arguments_are_named)
+FIXTURE_TEST(drain, bad_arguments_are_named)
 {
     struct wish wish;
 
@@ -114,7 +106,7 @@ Test(drain, bad_arguments_are_named)
     check_int(n_rung(), 0);
 }
 
-Test(drain, a_lane_with_room_calls_at_once_but_not_from_inside)
+FIXTURE_TEST(drain, a_lane_with_room_calls_at_once_but_not_from_inside)
 {
     struct wish wish;
     int i;
@@ -129,7 +121,7 @@ Test(drain, a_lane_with_room_calls_at_once_but_not_from_inside)
     }
 }
 
-Test(drain, one_call_at_low_water)
+FIXTURE_TEST(drain, one_call_at_low_water)
 {
     struct wish wish;
     int i;
@@ -159,7 +151,7 @@ Test(drain, one_call_at_low_water)
     check_int(n_rung(), 0);
 }
 
-Test(drain, workers_call_too)
+FIXTURE_TEST(drain, workers_call_too)
 {
     struct wish wish;
 
@@ -172,7 +164,7 @@ Test(drain, workers_call_too)
     cr_assert(mailbox_take(&mailbox, 1 + QUEUED));
 }
 
-Test(drain, all_who_wait_are_called)
+FIXTURE_TEST(drain, all_who_wait_are_called)
 {
     static struct wish wishes[40];
     struct mailbox other;
@@ -195,7 +187,7 @@ Test(drain, all_who_wait_are_called)
     }
 }
 
-Test(drain, a_group_cancel_makes_room)
+FIXTURE_TEST(drain, a_group_cancel_makes_room)
 {
     struct wish wish;
     strait_group_t group;
@@ -216,7 +208,7 @@ Test(drain, a_group_cancel_makes_room)
     empty(QUEUED);
 }
 
-Test(drain, by_default_at_a_quarter)
+FIXTURE_TEST(drain, by_default_at_a_quarter)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     struct wish wish;
@@ -234,7 +226,7 @@ Test(drain, by_default_at_a_quarter)
     empty(QUEUED);
 }
 
-Test(drain, its_function_may_wish_again)
+FIXTURE_TEST(drain, its_function_may_wish_again)
 {
     struct wish wish;
     int i;
@@ -249,7 +241,7 @@ Test(drain, its_function_may_wish_again)
     empty(LOW);
 }
 
-Test(drain, a_closed_pool_calls_all_who_wait)
+FIXTURE_TEST(drain, a_closed_pool_calls_all_who_wait)
 {
     static struct wish wishes[5];
     int i;
@@ -273,7 +265,7 @@ Test(drain, a_closed_pool_calls_all_who_wait)
     check_int(n_rung(), 0);
 }
 
-Test(drain, a_closed_sink_says_so)
+FIXTURE_TEST(drain, a_closed_sink_says_so)
 {
     struct wish wish;
 
@@ -291,7 +283,7 @@ wish_in_child(void *arg)
     child_check(strait_lane_on_drain(lane, arg, &bell.sink) == -ECHILD);
 }
 
-Test(drain, in_the_child_of_a_fork)
+FIXTURE_TEST(drain, in_the_child_of_a_fork)
 {
     struct wish wish;
 
@@ -301,7 +293,7 @@ Test(drain, in_the_child_of_a_fork)
     empty(0);
 }
 
-/* -------------------------------------------------- a producer that relies on it */
+/* --------------------------------------------- a producer that relies on it */
 
 struct producer {
     struct mailbox mailbox;
@@ -346,7 +338,7 @@ produce(void *arg)
     return NULL;
 }
 
-Test(drain, producers_that_wait_for_it_get_everything_done)
+FIXTURE_TEST(drain, producers_that_wait_for_it_get_everything_done)
 {
     static struct producer producers[3];
     pthread_t thread[3];

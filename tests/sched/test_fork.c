@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fork.c - fork-join: results on any number of workers, roots from wherever
- * they may come, what is refused, what is trapped, who runs what, statistics.
+ * test_fork.c - fork-join: results on any number of workers, roots from
+ * wherever they may come, what is refused, what is trapped, who runs what,
+ * statistics.
  *
  * What happens in roots and tasks happens on workers: they note it, and the
  * test's own thread judges.
@@ -15,37 +16,20 @@
 #include <strait/loop.h>
 #include <strait/timer.h>
 
-#include "blocks.h"
 #include "child.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
 #define MS UINT64_C(1000000)
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static struct mailbox mailbox;
 
 static void
-open_pool(uint32_t n_workers)
+begin(uint32_t n_workers)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
-    config.n_workers = n_workers;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    lane = strait_pool_lane(pool);
+    lane = open_pool(n_workers);
     mailbox_init(&mailbox);
-}
-
-static void
-close_pool(void)
-{
-    check_err(strait_pool_destroy(pool), 0);
-    pool = NULL;
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
 }
 
 TestSuite(fork, .timeout = 60);
@@ -130,8 +114,8 @@ fib_root(strait_frame_t *frame, void *arg)
     *(long *)arg = fib(frame, FIB_N);
 }
 
-/* Ways to place queens on the rows that are left: columns and diagonals that are
- * taken, and the size of the board. */
+/* Ways to place queens on the rows that are left: columns and diagonals that
+ * are taken, and the size of the board. */
 STRAIT_TASK_4(long, queens, uint32_t, uint32_t, uint32_t, int);
 
 static long
@@ -170,7 +154,7 @@ Test(fork, right_on_any_number_of_workers)
         long ways = 0;
         long number = 0;
 
-        open_pool(n);
+        begin(n);
         check_err(strait_fork_run(lane, fib_root, &number), 0);
         check_int(number, FIB_IS);
         check_err(strait_fork_run(lane, queens_root, &ways), 0);
@@ -270,7 +254,7 @@ check_typed(uint32_t n_workers, bool steal)
     struct typed typed = { .steal = steal };
     int i;
 
-    open_pool(n_workers);
+    begin(n_workers);
     check_err(strait_fork_run(lane, typed_root, &typed), 0);
     for (i = 0; i < 5; i++)
         check_int(typed.five.part[i], 7 + i);
@@ -326,7 +310,7 @@ Test(fork, roots_of_several_threads)
     struct outside outsides[4] = { { .err = 0 } };
     int i;
 
-    open_pool(2);
+    begin(2);
     for (i = 0; i < 4; i++) {
         check_int(pthread_create(
                       &outsides[i].thread, NULL, outside_main, &outsides[i]),
@@ -409,7 +393,7 @@ Test(fork, from_an_item_of_a_worker_it_is_a_call)
     pthread_t thread = pthread_self();
     long number = 0;
 
-    open_pool(2);
+    begin(2);
     caller.on = lane;
     caller.arg = &number;
     call_from(lane, &caller);
@@ -430,7 +414,7 @@ Test(fork, from_a_lane_of_class_blocking_it_waits)
     struct caller caller = { .fn = fib_root };
     long number = 0;
 
-    open_pool(1);
+    begin(1);
     caller.on = lane;
     caller.arg = &number;
     call_from(make_blocking(), &caller);
@@ -482,7 +466,7 @@ Test(fork, on_a_thread_with_a_loop_it_completes_there)
     struct loop_calls calls = { .run_err = 1, .submit_err = 1, .status = 1 };
     strait_timer_t timer;
 
-    open_pool(2);
+    begin(2);
     check_err(strait_loop_create(&calls.loop, NULL), 0);
     strait_timer_init(&timer, in_loop, &calls);
     check_err(strait_timer_start(calls.loop, &timer, 0, 0), 0);
@@ -527,7 +511,7 @@ Test(fork, roots_within_roots_until_there_are_too_many)
 {
     int round;
 
-    open_pool(2);
+    begin(2);
     for (round = 0; round < 2; round++) {
         struct nest state = { 0, 0, 0 };
 
@@ -556,7 +540,7 @@ Test(fork, bad_arguments_are_named)
     strait_lane_t *blocking;
     int n = 0;
 
-    open_pool(2);
+    begin(2);
     blocking = make_blocking();
     check_err(strait_fork_run(NULL, never, &n), -EINVAL);
     check_err(strait_fork_run(lane, NULL, &n), -EINVAL);
@@ -594,7 +578,7 @@ Test(fork, a_closed_pool_takes_no_roots)
 {
     int n = 0;
 
-    open_pool(1);
+    begin(1);
     check_err(strait_pool_close(pool), 0);
     check_err(strait_fork_run(lane, never, &n), -ESHUTDOWN);
     check_int(n, 0);
@@ -617,7 +601,7 @@ Test(fork, roots_that_are_queued_can_be_cancelled_with_the_pool)
     struct stay stay;
     pthread_t closer;
 
-    open_pool(1);
+    begin(1);
     cr_assert(stay_enter(&stay, lane, &mailbox));
     check_err(
         strait_work_submit(lane,
@@ -653,7 +637,7 @@ Test(fork, in_the_child_of_a_fork)
     long number = 0;
     int n = 0;
 
-    open_pool(2);
+    begin(2);
     check_err(strait_fork_run(lane, fib_root, &number), 0);
     cr_assert(child_run(run_in_child, &n) == NULL, "%s", child_complaint);
     check_err(strait_fork_run(lane, fib_root, &number), 0);
@@ -662,8 +646,8 @@ Test(fork, in_the_child_of_a_fork)
 
 /* ----------------------------------------------------------------- misuse */
 
-/* ThreadSanitizer lets no child of a program with threads start some of its own,
- * which a pool in there needs. */
+/* ThreadSanitizer lets no child of a program with threads start some of its
+ * own, which a pool in there needs. */
 #if !SANITIZER_THREAD
 
 static const char *wanted;
@@ -838,7 +822,7 @@ Test(fork, as_many_tasks_as_promised)
 {
     int n = 0;
 
-    open_pool(1);
+    begin(1);
     check_err(strait_fork_run(lane, spawns_all, &n), 0);
     check_int(n, STRAIT_FORK_FRAMES_MAX);
     check_int(stats_of(-1).n_spawned, STRAIT_FORK_FRAMES_MAX);
@@ -904,7 +888,7 @@ Test(fork, a_join_helps_its_thief)
 {
     struct tower tower = { .alone = false };
 
-    open_pool(2);
+    begin(2);
     check_err(strait_fork_run(lane, tower_root, &tower), 0);
     cr_assert(!tower.lost, "a task was left beside an idle worker");
     cr_assert(!pthread_equal(tower.root, tower.outer));
@@ -918,7 +902,7 @@ Test(fork, a_join_alone_runs_nothing_else)
 {
     struct tower tower = { .alone = true };
 
-    open_pool(2);
+    begin(2);
     check_err(strait_fork_run(lane, tower_root, &tower), 0);
     cr_assert(!tower.lost, "a task was left beside an idle worker");
     cr_assert(!pthread_equal(tower.root, tower.outer));
@@ -959,7 +943,7 @@ Test(fork, a_join_runs_no_items)
 {
     struct tower tower = { .lost = false };
 
-    open_pool(2);
+    begin(2);
     (void)job_init(&job);
     check_err(strait_fork_run(lane, waits_beside_items, &tower), 0);
     cr_assert(!tower.lost);
@@ -997,7 +981,7 @@ Test(fork, every_sleeper_is_woken_if_there_are_as_many_tasks)
 {
     int round;
 
-    open_pool(CROWD);
+    begin(CROWD);
     for (round = 0; round < 20; round++) {
         STRAIT_ATOMIC(uint32_t) lost = 0;
 
@@ -1056,7 +1040,7 @@ Test(fork, an_idle_worker_begins_at_once)
     uint64_t best_ns = UINT64_MAX;
     int round;
 
-    open_pool(2);
+    begin(2);
     for (round = 0; round < 5; round++) {
         struct push push = { .pushed_ns = 0 };
         uint64_t first_ns;
@@ -1080,7 +1064,7 @@ Test(fork, afterwards_everybody_sleeps)
 {
     long number = 0;
 
-    open_pool(4);
+    begin(4);
     check_err(strait_fork_run(lane, fib_root, &number), 0);
     cr_assert(await(all_parked()), "%u of 4 workers sleep", n_parked());
     close_pool();
@@ -1093,7 +1077,7 @@ Test(fork, statistics_of_one_worker)
     strait_fork_stats_t stats;
     long number = 0;
 
-    open_pool(1);
+    begin(1);
     check_int(stats_of(-1).n_spawned, 0);
     check_err(strait_fork_run(lane, fib_root, &number), 0);
     stats = stats_of(0);
@@ -1117,7 +1101,7 @@ Test(fork, statistics_of_several)
     long number = 0;
     int i;
 
-    open_pool(4);
+    begin(4);
     check_err(strait_fork_run(lane, fib_root, &number), 0);
     check_err(strait_fork_run(lane, crowd_root, (void *)&n_met), 0);
     /* Exact once the pool is idle. */

@@ -10,13 +10,10 @@
 #include <strait/loop.h>
 #include <strait/timer.h>
 
-#include "blocks.h"
 #include "child.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static struct mailbox mailbox;
 static struct stay stay;
@@ -24,24 +21,17 @@ static struct stay stay;
 static void
 set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
-    config.n_workers = 1;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    lane = strait_pool_lane(pool);
+    lane = open_pool(1);
     mailbox_init(&mailbox);
 }
 
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(future, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(future, .timeout = 30);
 
 static void
 add_one(strait_work_t *work, void *arg)
@@ -63,7 +53,7 @@ let_worker_go(void)
     cr_assert(mailbox_take(&mailbox, 1));
 }
 
-Test(future, bad_arguments_are_named)
+FIXTURE_TEST(future, bad_arguments_are_named)
 {
     strait_future_t future;
     int n = 0;
@@ -82,7 +72,7 @@ Test(future, bad_arguments_are_named)
     check_int(n, 0);
 }
 
-Test(future, waits_for_the_end)
+FIXTURE_TEST(future, waits_for_the_end)
 {
     strait_future_t future;
     int n = 0;
@@ -99,7 +89,7 @@ Test(future, waits_for_the_end)
     }
 }
 
-Test(future, a_time_limit)
+FIXTURE_TEST(future, a_time_limit)
 {
     strait_future_t future;
     uint64_t began_ns;
@@ -121,7 +111,7 @@ Test(future, a_time_limit)
     check_int(n, 1);
 }
 
-Test(future, is_cancelled_while_it_is_queued)
+FIXTURE_TEST(future, is_cancelled_while_it_is_queued)
 {
     strait_future_t future;
     int n = 0;
@@ -140,7 +130,7 @@ Test(future, is_cancelled_while_it_is_queued)
     check_int(n, 1);
 }
 
-Test(future, in_a_group)
+FIXTURE_TEST(future, in_a_group)
 {
     strait_future_t futures[3];
     strait_group_t group;
@@ -162,7 +152,7 @@ Test(future, in_a_group)
     check_int(n, 0);
 }
 
-Test(future, a_refused_submit_leaves_it_as_it_was)
+FIXTURE_TEST(future, a_refused_submit_leaves_it_as_it_was)
 {
     strait_future_t future;
     int n = 0;
@@ -176,7 +166,7 @@ Test(future, a_refused_submit_leaves_it_as_it_was)
     check_int(n, 1);
 }
 
-Test(future, a_shutdown_by_cancel_ends_it)
+FIXTURE_TEST(future, a_shutdown_by_cancel_ends_it)
 {
     strait_future_t future;
     uint32_t n_stuck;
@@ -192,7 +182,7 @@ Test(future, a_shutdown_by_cancel_ends_it)
     check_int(n, 0);
 }
 
-Test(future, on_threads_of_class_blocking)
+FIXTURE_TEST(future, on_threads_of_class_blocking)
 {
     strait_lane_t *file = strait_pool_built_in(pool, STRAIT_POOL_FILE);
     strait_future_t futures[40];
@@ -209,7 +199,7 @@ Test(future, on_threads_of_class_blocking)
     }
 }
 
-/* -------------------------------------------------------------- many waiters */
+/* ------------------------------------------------------------- many waiters */
 
 static strait_future_t shared;
 static STRAIT_ATOMIC(uint32_t) n_awake;
@@ -223,7 +213,7 @@ wait_shared(void *arg)
     return NULL;
 }
 
-Test(future, all_who_wait_are_woken)
+FIXTURE_TEST(future, all_who_wait_are_woken)
 {
     pthread_t threads[8];
     int n = 0;
@@ -269,7 +259,7 @@ chase(void *arg)
     return NULL;
 }
 
-Test(future, it_may_be_freed_at_once)
+FIXTURE_TEST(future, it_may_be_freed_at_once)
 {
     pthread_t threads[3];
     int i;
@@ -296,7 +286,7 @@ run_waits(strait_work_t *work, void *arg)
     wait_in_worker = strait_future_wait(&other, *(uint64_t *)arg);
 }
 
-Test(future, a_worker_of_the_same_pool_must_not_wait)
+FIXTURE_TEST(future, a_worker_of_the_same_pool_must_not_wait)
 {
     uint64_t limit_ns = UINT64_MAX;
     strait_future_t future;
@@ -318,7 +308,7 @@ Test(future, a_worker_of_the_same_pool_must_not_wait)
     check_err(wait_in_worker, 0);
 }
 
-Test(future, a_worker_of_another_pool_may_wait)
+FIXTURE_TEST(future, a_worker_of_another_pool_may_wait)
 {
     uint64_t limit_ns = UINT64_MAX;
     strait_pool_t *second;
@@ -348,7 +338,7 @@ on_timer(strait_timer_t *timer, void *arg)
     wait_in_loop = strait_future_wait(arg, UINT64_MAX);
 }
 
-Test(future, a_running_loop_must_not_wait)
+FIXTURE_TEST(future, a_running_loop_must_not_wait)
 {
     strait_future_t future;
     strait_timer_t timer;
@@ -382,7 +372,7 @@ submit_in_child(void *arg)
     child_check(strait_future_wait(arg, UINT64_MAX) == -ESRCH);
 }
 
-Test(future, in_the_child_of_a_fork)
+FIXTURE_TEST(future, in_the_child_of_a_fork)
 {
     strait_future_t future;
     int n = 0;

@@ -54,7 +54,7 @@ tear_down(void)
     seam_point_hook = NULL;
 }
 
-TestSuite(gap, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(gap, .timeout = 30);
 
 static STRAIT_ATOMIC(uint32_t) n_run;
 
@@ -98,7 +98,7 @@ enter_gap(void)
     return thread;
 }
 
-Test(gap, all_run_once_it_goes_on)
+FIXTURE_TEST(gap, all_run_once_it_goes_on)
 {
     strait_pool_stats_t stats = STRAIT_POOL_STATS_INIT;
     uint64_t started_ns = strait_now_ns();
@@ -129,7 +129,7 @@ Test(gap, all_run_once_it_goes_on)
         "%llu waits", (unsigned long long)stats.n_gap_waits);
 }
 
-Test(gap, other_lanes_are_served_meanwhile)
+FIXTURE_TEST(gap, other_lanes_are_served_meanwhile)
 {
     strait_work_t works[10];
     strait_lane_t *other;
@@ -153,7 +153,7 @@ Test(gap, other_lanes_are_served_meanwhile)
     check_int(strait_load_rlx(&n_run), 14);
 }
 
-Test(gap, a_close_in_between_loses_nothing)
+FIXTURE_TEST(gap, a_close_in_between_loses_nothing)
 {
     pthread_t thread = enter_gap();
     strait_work_t late;

@@ -9,37 +9,28 @@
 #include <strait/pool.h>
 #include <unistd.h>
 
-#include "blocks.h"
 #include "mailbox.h"
+#include "one_pool.h"
 #include "proc.h"
-#include "unit.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static struct mailbox mailbox;
 
 static void
 set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
-    config.n_workers = 1;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
+    (void)open_pool(1);
     mailbox_init(&mailbox);
 }
 
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(lane, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(lane, .timeout = 30);
 
-Test(lane, names)
+FIXTURE_TEST(lane, names)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     char name[16] = "fifteen letters";
@@ -87,7 +78,7 @@ expect(int wanted, strait_lane_config_t config, int line)
 #define ORDERED with.order = STRAIT_ORDER_SUBMIT
 #define SERIAL with.order = STRAIT_ORDER_SERIAL
 
-Test(lane, bad_arguments_are_refused)
+FIXTURE_TEST(lane, bad_arguments_are_refused)
 {
     strait_lane_t *lane = NULL;
 
@@ -96,7 +87,7 @@ Test(lane, bad_arguments_are_refused)
     check_ptr(lane, NULL);
 }
 
-Test(lane, bad_configurations_are_refused)
+FIXTURE_TEST(lane, bad_configurations_are_refused)
 {
     static const uint32_t lengths[] = { 1, 3, 100, 4097, (1u << 20) + 1,
         1u << 21, UINT32_MAX };
@@ -147,7 +138,7 @@ Test(lane, bad_configurations_are_refused)
         accepted(with.name = "room");
 }
 
-Test(lane, extreme_but_good_configurations_work)
+FIXTURE_TEST(lane, extreme_but_good_configurations_work)
 {
     accepted(with.name = "");
     accepted(with.max_queued = 2, with.low_water = 1);
@@ -166,7 +157,7 @@ Test(lane, extreme_but_good_configurations_work)
     accepted(BLOCKING, ORDERED, with.weight = 1);
 }
 
-Test(lane, no_memory)
+FIXTURE_TEST(lane, no_memory)
 {
     strait_lane_config_t kinds[] = {
         WITH(CPU),
@@ -216,7 +207,7 @@ Test(lane, no_memory)
     cr_assert(blocks.trouble == NULL, "%s", blocks.trouble);
 }
 
-Test(lane, no_more_than_the_limit)
+FIXTURE_TEST(lane, no_more_than_the_limit)
 {
     strait_lane_t *lane = NULL;
     strait_lane_t *last;
@@ -229,7 +220,7 @@ Test(lane, no_more_than_the_limit)
     check_ptr(lane, last);
 }
 
-Test(lane, built_in_ones)
+FIXTURE_TEST(lane, built_in_ones)
 {
     static const char *const names[] = { "user", "cpu", "file", "resolve" };
     int i;
@@ -248,7 +239,7 @@ Test(lane, built_in_ones)
     check_ptr(strait_pool_built_in(NULL, STRAIT_POOL_USER), NULL);
 }
 
-Test(lane, find_answers_the_oldest)
+FIXTURE_TEST(lane, find_answers_the_oldest)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     strait_lane_t *first;
@@ -289,7 +280,7 @@ submit(strait_lane_t *lane, struct item *item, int number)
     check_err(strait_work_submit(lane, &item->work, &mailbox.sink), 0);
 }
 
-Test(lane, each_has_room_of_its_own)
+FIXTURE_TEST(lane, each_has_room_of_its_own)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     static struct item items[16];
@@ -317,7 +308,7 @@ Test(lane, each_has_room_of_its_own)
     check_int(n_started, 9);
 }
 
-Test(lane, lanes_are_served_in_turn)
+FIXTURE_TEST(lane, lanes_are_served_in_turn)
 {
     static struct item items[3][12];
     strait_lane_t *lanes[3];
@@ -349,7 +340,7 @@ Test(lane, lanes_are_served_in_turn)
     }
 }
 
-Test(lane, a_lane_added_while_the_workers_sleep_is_noticed)
+FIXTURE_TEST(lane, a_lane_added_while_the_workers_sleep_is_noticed)
 {
     int i;
 
@@ -366,7 +357,7 @@ Test(lane, a_lane_added_while_the_workers_sleep_is_noticed)
     }
 }
 
-/* ------------------------------------------- which lane is served (choose.h) */
+/* ------------------------------------------ which lane is served (choose.h) */
 
 static strait_lane_t *
 lane_of(strait_lane_config_t config)
@@ -379,7 +370,7 @@ lane_of(strait_lane_config_t config)
 
 #define new_lane(...) lane_of(WITH(__VA_ARGS__))
 
-Test(lane, the_highest_priority_comes_first)
+FIXTURE_TEST(lane, the_highest_priority_comes_first)
 {
     enum { N = STRAIT_LANE_PRIORITY_MAX + 1 };
     static struct item items[N][3];
@@ -408,7 +399,7 @@ Test(lane, the_highest_priority_comes_first)
         check_int(started[k], STRAIT_LANE_PRIORITY_MAX - k / 3);
 }
 
-Test(lane, lanes_of_equal_priority_take_turns_by_weight)
+FIXTURE_TEST(lane, lanes_of_equal_priority_take_turns_by_weight)
 {
     static const uint32_t weights[3] = { 3, 1, 2 };
     static struct item items[3][12];
@@ -445,7 +436,7 @@ Test(lane, lanes_of_equal_priority_take_turns_by_weight)
     }
 }
 
-Test(lane, a_turn_ends_where_the_lane_is_empty)
+FIXTURE_TEST(lane, a_turn_ends_where_the_lane_is_empty)
 {
     static struct item items[2][4];
     strait_lane_t *generous = new_lane(with.weight = 1000, with.priority = 5);
@@ -506,7 +497,7 @@ run_patient(strait_work_t *work, void *arg)
     ((struct patient *)arg)->started_ns = strait_now_ns();
 }
 
-Test(lane, what_waits_grows_more_urgent)
+FIXTURE_TEST(lane, what_waits_grows_more_urgent)
 {
     static const uint32_t priorities[3] = { 5, 3, 0 };
     static struct busy busy;
@@ -546,7 +537,7 @@ Test(lane, what_waits_grows_more_urgent)
     }
 }
 
-/* ------------------------------------------------ how many run (max_running) */
+/* ----------------------------------------------- how many run (max_running) */
 
 /* Holds what runs, and counts how many do. */
 struct crowd {
@@ -632,7 +623,7 @@ await_parked(unsigned n)
     return false;
 }
 
-Test(lane, no_more_run_than_max_running)
+FIXTURE_TEST(lane, no_more_run_than_max_running)
 {
     strait_work_t works[8];
     strait_work_t free_work;
@@ -672,7 +663,8 @@ Test(lane, no_more_run_than_max_running)
     check_int(strait_load_acquire(&crowd.n_most), 2);
 }
 
-Test(lane, what_waited_at_the_limit_starts_though_the_leaver_has_other_work)
+FIXTURE_TEST(
+    lane, what_waited_at_the_limit_starts_though_the_leaver_has_other_work)
 {
     strait_work_t works[2];
     strait_lane_t *lane;
@@ -699,7 +691,7 @@ Test(lane, what_waited_at_the_limit_starts_though_the_leaver_has_other_work)
     check_int(strait_load_acquire(&crowd.n_most), 1);
 }
 
-Test(lane, whoever_leaves_the_limit_for_long_work_wakes_a_sleeper)
+FIXTURE_TEST(lane, whoever_leaves_the_limit_for_long_work_wakes_a_sleeper)
 {
     strait_lane_t *lane;
     int round;
@@ -733,7 +725,7 @@ Test(lane, whoever_leaves_the_limit_for_long_work_wakes_a_sleeper)
     }
 }
 
-Test(lane, a_limit_of_all_workers_is_none)
+FIXTURE_TEST(lane, a_limit_of_all_workers_is_none)
 {
     strait_work_t works[3];
     strait_lane_t *lane;

@@ -11,35 +11,26 @@
 #include <strait/pool.h>
 #include <unistd.h>
 
-#include "blocks.h"
 #include "mailbox.h"
+#include "one_pool.h"
 #include "rng.h"
-#include "unit.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static struct mailbox mailbox;
 
 static void
 set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
-    config.n_workers = 4;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
+    (void)open_pool(4);
     mailbox_init(&mailbox);
 }
 
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(lane_order, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(lane_order, .timeout = 60);
 
 static strait_lane_t *
 lane_of(uint32_t order, uint32_t window, uint32_t lane_class)
@@ -123,7 +114,7 @@ n_held(strait_lane_t *lane)
 
 /* ---------------------------------------------------------------- SUBMIT */
 
-Test(lane_order, done_comes_in_the_order_of_submits)
+FIXTURE_TEST(lane_order, done_comes_in_the_order_of_submits)
 {
     enum { N = 500 };
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 512, STRAIT_LANE_CPU);
@@ -147,7 +138,7 @@ Test(lane_order, done_comes_in_the_order_of_submits)
     }
 }
 
-Test(lane_order, on_threads_of_class_blocking_too)
+FIXTURE_TEST(lane_order, on_threads_of_class_blocking_too)
 {
     enum { N = 100 };
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 0, STRAIT_LANE_BLOCKING);
@@ -165,7 +156,7 @@ Test(lane_order, on_threads_of_class_blocking_too)
         check_int(done_numbers[i], i);
 }
 
-Test(lane_order, they_run_side_by_side_and_wait_for_the_first)
+FIXTURE_TEST(lane_order, they_run_side_by_side_and_wait_for_the_first)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 8, STRAIT_LANE_CPU);
     struct job jobs[3];
@@ -192,7 +183,7 @@ Test(lane_order, they_run_side_by_side_and_wait_for_the_first)
         check_int(done_numbers[i], i);
 }
 
-Test(lane_order, each_sink_has_an_order_of_its_own)
+FIXTURE_TEST(lane_order, each_sink_has_an_order_of_its_own)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 8, STRAIT_LANE_CPU);
     struct mailbox other;
@@ -213,7 +204,7 @@ Test(lane_order, each_sink_has_an_order_of_its_own)
     check_int(done_numbers[1], 1);
 }
 
-Test(lane_order, a_full_window_says_again_and_nothing_happens)
+FIXTURE_TEST(lane_order, a_full_window_says_again_and_nothing_happens)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 4, STRAIT_LANE_CPU);
     static strait_lane_stats_t stats;
@@ -257,7 +248,7 @@ Test(lane_order, a_full_window_says_again_and_nothing_happens)
     check_int(done_numbers[5], 4);
 }
 
-Test(lane_order, no_memory_for_the_window_of_a_new_sink)
+FIXTURE_TEST(lane_order, no_memory_for_the_window_of_a_new_sink)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 4, STRAIT_LANE_CPU);
     unsigned n_calls;
@@ -279,7 +270,7 @@ Test(lane_order, no_memory_for_the_window_of_a_new_sink)
     check_int(blocks.n_calls, n_calls);
 }
 
-Test(lane_order, too_many_sinks_at_a_time)
+FIXTURE_TEST(lane_order, too_many_sinks_at_a_time)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 2, STRAIT_LANE_CPU);
     static struct mailbox sinks[STRAIT_LANE_SINKS_MAX + 1];
@@ -305,7 +296,7 @@ Test(lane_order, too_many_sinks_at_a_time)
         cr_assert(i == 7 || mailbox_take(&sinks[i], 1));
 }
 
-Test(lane_order, a_removed_item_is_done_in_its_turn)
+FIXTURE_TEST(lane_order, a_removed_item_is_done_in_its_turn)
 {
     strait_lane_t *lane;
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
@@ -335,7 +326,7 @@ Test(lane_order, a_removed_item_is_done_in_its_turn)
     }
 }
 
-Test(lane_order, done_may_submit_again_and_again)
+FIXTURE_TEST(lane_order, done_may_submit_again_and_again)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 2, STRAIT_LANE_CPU);
     struct job jobs[2];
@@ -355,7 +346,7 @@ Test(lane_order, done_may_submit_again_and_again)
         check_int(done_numbers[i], i);
 }
 
-Test(lane_order, the_sink_may_be_consumed_after_the_pool_is_gone)
+FIXTURE_TEST(lane_order, the_sink_may_be_consumed_after_the_pool_is_gone)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 64, STRAIT_LANE_CPU);
     static struct job jobs[64];
@@ -375,8 +366,7 @@ Test(lane_order, the_sink_may_be_consumed_after_the_pool_is_gone)
     check_int(n_done, 64);
     for (i = 0; i < 64; i++)
         check_int(done_numbers[i], i);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
     config.allocator = blocks_allocator(&blocks);
     check_err(strait_pool_create(&pool, &config), 0);
 }
@@ -388,7 +378,7 @@ run_future(strait_work_t *work, void *arg)
     *(int *)arg += 1;
 }
 
-Test(lane_order, futures_have_no_sink_and_no_order)
+FIXTURE_TEST(lane_order, futures_have_no_sink_and_no_order)
 {
     strait_lane_t *lane = lane_of(STRAIT_ORDER_SUBMIT, 2, STRAIT_LANE_CPU);
     struct gate gate;
@@ -510,12 +500,12 @@ serial_on(uint32_t lane_class)
     check_int(n_run, SUBMITTERS * EACH);
 }
 
-Test(lane_order, serial_items_run_one_at_a_time_in_order)
+FIXTURE_TEST(lane_order, serial_items_run_one_at_a_time_in_order)
 {
     serial_on(STRAIT_LANE_CPU);
 }
 
-Test(lane_order, serial_items_of_class_blocking_do_so_too)
+FIXTURE_TEST(lane_order, serial_items_of_class_blocking_do_so_too)
 {
     serial_on(STRAIT_LANE_BLOCKING);
 }

@@ -60,11 +60,10 @@ tear_down(void)
     seam_point_hook = NULL;
     if (!is_closed)
         close_order();
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
-TestSuite(order, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(order, .timeout = 60);
 
 static sti_window_t *
 open_window(strait_sink_t *sink)
@@ -141,14 +140,14 @@ make_idle(sti_window_t *window)
 
 /* ------------------------------------------------------------ one window */
 
-Test(order, errors_are_those_of_the_contract)
+FIXTURE_TEST(order, errors_are_those_of_the_contract)
 {
     check_err(STI_WINDOW_TAKEN, 0);
     check_err(STI_WINDOW_FULL, -EAGAIN);
     check_err(STI_WINDOW_STALE, -ESTALE);
 }
 
-Test(order, a_sink_has_one_window)
+FIXTURE_TEST(order, a_sink_has_one_window)
 {
     sti_window_t *window;
 
@@ -162,7 +161,7 @@ Test(order, a_sink_has_one_window)
     check_int(blocks.n_live, 2);
 }
 
-Test(order, tickets_come_one_after_another)
+FIXTURE_TEST(order, tickets_come_one_after_another)
 {
     sti_window_t *window = open_window(&sinks[0]);
     int i;
@@ -176,7 +175,7 @@ Test(order, tickets_come_one_after_another)
         deliver(window, &works[i]);
 }
 
-Test(order, the_bound_is_exact)
+FIXTURE_TEST(order, the_bound_is_exact)
 {
     uint32_t limit;
 
@@ -243,7 +242,7 @@ try_orders(sti_window_t *window, int *arrivals, int n)
     }
 }
 
-Test(order, every_order_of_arrival_ends_as_submitted)
+FIXTURE_TEST(order, every_order_of_arrival_ends_as_submitted)
 {
     int arrivals[4];
 
@@ -252,7 +251,7 @@ Test(order, every_order_of_arrival_ends_as_submitted)
 
 /* The 32 bits of ticket and turn run over; the generation beside the ticket and
  * the mark beside the turn keep their values. */
-Test(order, tickets_wrap)
+FIXTURE_TEST(order, tickets_wrap)
 {
     sti_window_t *window = open_window(&sinks[0]);
     uint64_t before = (uint64_t)(UINT32_MAX - 1) << 32;
@@ -280,7 +279,7 @@ Test(order, tickets_wrap)
 }
 
 /* `done` submits again while the window was full: there is room for it. */
-Test(order, pass_makes_room_before_done)
+FIXTURE_TEST(order, pass_makes_room_before_done)
 {
     sti_window_t *window;
     strait_work_t *work;
@@ -307,7 +306,7 @@ Test(order, pass_makes_room_before_done)
     check_str(finished, "ab");
 }
 
-Test(order, random_arrivals)
+FIXTURE_TEST(order, random_arrivals)
 {
     uint64_t seed = test_seed("test_order", 1);
     uint32_t limit;
@@ -365,7 +364,7 @@ Test(order, random_arrivals)
 
 /* -------------------------------------------------------- many sinks */
 
-Test(order, as_many_sinks_as_there_are_windows)
+FIXTURE_TEST(order, as_many_sinks_as_there_are_windows)
 {
     sti_window_t *windows[STI_ORDER_WINDOWS];
     sti_window_t *other = NULL;
@@ -387,7 +386,7 @@ Test(order, as_many_sinks_as_there_are_windows)
     deliver(windows[5], &works[1]);
 }
 
-Test(order, an_idle_window_is_given_to_another_sink)
+FIXTURE_TEST(order, an_idle_window_is_given_to_another_sink)
 {
     sti_window_t *windows[STI_ORDER_WINDOWS];
     strait_sink_t *other = &sinks[STI_ORDER_WINDOWS];
@@ -428,7 +427,7 @@ Test(order, an_idle_window_is_given_to_another_sink)
     }
 }
 
-Test(order, twice_as_many_sinks_take_turns)
+FIXTURE_TEST(order, twice_as_many_sinks_take_turns)
 {
     unsigned round;
     unsigned i;
@@ -483,7 +482,7 @@ give_away(void)
     check_ptr(open_window(&sinks[STI_ORDER_WINDOWS]), given_away);
 }
 
-Test(order, a_slow_take_notices_that_its_window_was_given_away)
+FIXTURE_TEST(order, a_slow_take_notices_that_its_window_was_given_away)
 {
     sti_window_t *windows[STI_ORDER_WINDOWS];
     uint64_t generation;
@@ -515,7 +514,7 @@ take_of_three(void)
     check_err(take(given_away, &sinks[3], 1), 0);
 }
 
-Test(order, a_window_that_is_used_after_all_is_not_given_away)
+FIXTURE_TEST(order, a_window_that_is_used_after_all_is_not_given_away)
 {
     sti_window_t *windows[STI_ORDER_WINDOWS];
     sti_window_t *window = NULL;
@@ -557,7 +556,7 @@ refuse_beside(void)
 }
 
 /* Two submitters of one sink race for its first window. */
-Test(order, a_sink_that_is_opened_twice_gets_one_window)
+FIXTURE_TEST(order, a_sink_that_is_opened_twice_gets_one_window)
 {
     static const char *const steps[] = { "order.claim", "order.give",
         "order.given" };
@@ -593,7 +592,7 @@ Test(order, a_sink_that_is_opened_twice_gets_one_window)
 }
 
 /* Two sinks race for the last window but one: each gets one. */
-Test(order, two_sinks_that_are_opened_at_once_share_nothing)
+FIXTURE_TEST(order, two_sinks_that_are_opened_at_once_share_nothing)
 {
     static const char *const steps[] = { "order.claim", "order.give",
         "order.given" };
@@ -631,9 +630,9 @@ Test(order, two_sinks_that_are_opened_at_once_share_nothing)
     }
 }
 
-/* Neither the old sink nor another one gets a window that is just changing hands;
- * nor is that called a lack of windows. */
-Test(order, a_window_that_is_being_given_away_is_nobodys)
+/* Neither the old sink nor another one gets a window that is just changing
+ * hands; nor is that called a lack of windows. */
+FIXTURE_TEST(order, a_window_that_is_being_given_away_is_nobodys)
 {
     sti_window_t *windows[STI_ORDER_WINDOWS];
     unsigned i;
@@ -652,7 +651,7 @@ Test(order, a_window_that_is_being_given_away_is_nobodys)
 
 /* ------------------------------------------------------------ no memory */
 
-Test(order, no_memory_for_a_window)
+FIXTURE_TEST(order, no_memory_for_a_window)
 {
     sti_window_t *first = open_window(&sinks[0]);
     sti_window_t *window = NULL;
@@ -702,7 +701,7 @@ alloc_late_for_another(size_t size_bytes, size_t align_bytes, void *arg)
     return block;
 }
 
-Test(order, a_race_to_make_the_first_window_has_one_winner)
+FIXTURE_TEST(order, a_race_to_make_the_first_window_has_one_winner)
 {
     sti_window_t *mine;
 
@@ -714,7 +713,7 @@ Test(order, a_race_to_make_the_first_window_has_one_winner)
     check_int(blocks.n_live, 1);
 }
 
-Test(order, a_race_of_two_sinks_for_one_entry)
+FIXTURE_TEST(order, a_race_of_two_sinks_for_one_entry)
 {
     sti_window_t *mine;
 
@@ -728,7 +727,7 @@ Test(order, a_race_of_two_sinks_for_one_entry)
 
 /* ---------------------------------------------------------------- ends */
 
-Test(order, closing_frees_what_is_idle)
+FIXTURE_TEST(order, closing_frees_what_is_idle)
 {
     unsigned i;
 
@@ -739,7 +738,7 @@ Test(order, closing_frees_what_is_idle)
     check_int(blocks.n_live, 0);
 }
 
-Test(order, the_last_item_frees_its_window)
+FIXTURE_TEST(order, the_last_item_frees_its_window)
 {
     sti_window_t *busy = open_window(&sinks[0]);
     sti_window_t *held = open_window(&sinks[1]);
@@ -763,7 +762,7 @@ Test(order, the_last_item_frees_its_window)
 }
 
 /* `done` frees the lane, while its own item has passed and others have not. */
-Test(order, closed_from_inside_done)
+FIXTURE_TEST(order, closed_from_inside_done)
 {
     sti_window_t *window = open_window(&sinks[0]);
     strait_work_t *next;
@@ -784,7 +783,7 @@ Test(order, closed_from_inside_done)
     check_int(blocks.n_live, 0);
 }
 
-Test(order, closed_from_inside_the_last_done)
+FIXTURE_TEST(order, closed_from_inside_the_last_done)
 {
     sti_window_t *window = open_window(&sinks[0]);
 
@@ -804,7 +803,7 @@ close_beside(void)
     check_int(blocks.n_live, 1);
 }
 
-Test(order, closed_just_before_the_last_pass)
+FIXTURE_TEST(order, closed_just_before_the_last_pass)
 {
     sti_window_t *window = open_window(&sinks[0]);
 
@@ -825,7 +824,7 @@ pass_beside(void)
     check_int(blocks.n_live, 1);
 }
 
-Test(order, closed_just_after_the_last_pass)
+FIXTURE_TEST(order, closed_just_after_the_last_pass)
 {
     last_window = open_window(&sinks[0]);
     check_err(take(last_window, &sinks[0], 0), 0);
@@ -835,7 +834,7 @@ Test(order, closed_just_after_the_last_pass)
     check_int(blocks.n_live, 0);
 }
 
-Test(order, a_window_may_end_at_the_wrap)
+FIXTURE_TEST(order, a_window_may_end_at_the_wrap)
 {
     sti_window_t *window = open_window(&sinks[0]);
 
@@ -998,17 +997,17 @@ run_threads(unsigned n_sinks, uint32_t limit)
     check_int(sti_order_held(&order), 0);
 }
 
-Test(order, threads_with_one_sink)
+FIXTURE_TEST(order, threads_with_one_sink)
 {
     run_threads(1, 16);
 }
 
-Test(order, threads_with_few_sinks)
+FIXTURE_TEST(order, threads_with_few_sinks)
 {
     run_threads(5, 4);
 }
 
-Test(order, threads_with_more_sinks_than_windows)
+FIXTURE_TEST(order, threads_with_more_sinks_than_windows)
 {
     run_threads(SINKS, 2);
     /* Windows did change their sinks. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pace.c - who waits for whom, as times with much room: each try that is too
- * slow may be the machine's fault, five of them are not.
+ * test_pace.c - who waits for whom, as times with much room: each try that is
+ * too slow may be the machine's fault, five of them are not.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -35,12 +35,12 @@ make_pool(uint32_t n_workers)
 }
 
 static void
-tear_down(void)
+destroy_pool(void)
 {
     check_err(strait_pool_destroy(pool), 0);
 }
 
-TestSuite(pace, .fini = tear_down, .timeout = 60);
+TestSuite(pace, .timeout = 60);
 
 /* Works on something for so long. */
 static void
@@ -123,9 +123,11 @@ Test(pace, a_submit_starts_at_once_while_one_worker_sleeps)
     cr_assert(mailbox_take(&mailbox, N_WORKERS - 1));
     cr_assert(best_ns <= 1 * MS * SANITIZER_SLOWDOWN, "%llu ns",
         (unsigned long long)best_ns);
+    destroy_pool();
 }
 
-/* Also when the wake-up comes from a worker that has just taken something long. */
+/* Also when the wake-up comes from a worker that has just taken something
+ * long. */
 Test(pace, of_two_submits_both_start_though_the_first_is_long)
 {
     uint64_t best_ns = UINT64_MAX;
@@ -152,6 +154,7 @@ Test(pace, of_two_submits_both_start_though_the_first_is_long)
     }
     cr_assert(best_ns <= 5 * MS * SANITIZER_SLOWDOWN, "%llu ns",
         (unsigned long long)best_ns);
+    destroy_pool();
 }
 
 Test(pace, what_is_done_arrives_though_the_worker_goes_on_with_something_long)
@@ -181,6 +184,7 @@ Test(pace, what_is_done_arrives_though_the_worker_goes_on_with_something_long)
     }
     cr_assert(best_ns <= 5 * MS * SANITIZER_SLOWDOWN, "%llu ns",
         (unsigned long long)best_ns);
+    destroy_pool();
 }
 
 /* The same in each kind of lane: a limit, an order, a class of its own. */
@@ -215,6 +219,7 @@ Test(pace, in_every_kind_of_lane)
         cr_assert(best_ns <= 5 * MS * SANITIZER_SLOWDOWN, "kind %d: %llu ns",
             kind, (unsigned long long)best_ns);
     }
+    destroy_pool();
 }
 
 /* Processor time of the whole process. */
@@ -254,4 +259,5 @@ Test(pace, workers_beside_a_full_limit_cost_nothing)
     cr_assert(mailbox_take(&mailbox, 101));
     cr_assert(best_ns <= 10 * MS * SANITIZER_SLOWDOWN, "%llu ns of 200 ms",
         (unsigned long long)best_ns);
+    destroy_pool();
 }

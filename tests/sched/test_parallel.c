@@ -13,45 +13,24 @@
 #include <strait/timer.h>
 #include <unistd.h>
 
-#include "blocks.h"
+#include "places.h"
 #include "sanitizer.h"
-#include "unit.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 
 static void
-open_pool(uint32_t n_workers)
+set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
-    config.n_workers = n_workers;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    lane = strait_pool_lane(pool);
+    lane = open_pool(4);
 }
 
 static void
-close_pool(void)
+tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    pool = NULL;
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-/* A test with a pool of 4 workers. The books of its allocator are looked at in
- * the test: what fails in a .fini of Criterion fails nothing. */
-#define POOL_TEST(name)                                                        \
-    static void name(void);                                                    \
-    Test(parallel, name, .timeout = 120)                                       \
-    {                                                                          \
-        open_pool(4);                                                          \
-        name();                                                                \
-        close_pool();                                                          \
-    }                                                                          \
-    static void name(void)
+TestSuite(parallel, .timeout = 120);
 
 static void
 nap(unsigned us)
@@ -66,65 +45,6 @@ stolen(void)
 
     check_err(strait_fork_stats(pool, -1, &stats), 0);
     return stats.n_stolen;
-}
-
-/* --------------------------------------------------------------- the places */
-
-/* One call in each of the three places. */
-struct call {
-    int (*fn)(strait_place_t where, void *arg);
-    void *arg;
-    int answer;
-};
-
-static void
-call_in_task(strait_frame_t *frame, void *arg)
-{
-    struct call *call = arg;
-
-    call->answer = call->fn(strait_in_task(frame), call->arg);
-}
-
-static void
-call_done(strait_work_t *work, int status, void *arg)
-{
-    (void)work;
-    *(int *)arg = status;
-}
-
-static int
-call_as_job(struct call *call)
-{
-    strait_parallel_t job;
-    strait_loop_t *loop;
-    int status = 1;
-    int err;
-
-    check_err(strait_loop_create(&loop, NULL), 0);
-    err = call->fn(strait_as_job(&job, call_done, &status), call->arg);
-    if (err == 0) {
-        check_err(
-            strait_loop_submit(loop, lane, strait_parallel_work(&job)), 0);
-        check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
-        err = status;
-    }
-    check_err(strait_loop_destroy(loop), 0);
-    return err;
-}
-
-enum { IN_TASK, ON_LANE, AS_JOB, N_PLACES };
-
-static int
-call_at(int place, int (*fn)(strait_place_t where, void *arg), void *arg)
-{
-    struct call call = { fn, arg, 1 };
-
-    if (place == ON_LANE)
-        return fn(strait_on_lane(lane), arg);
-    if (place == AS_JOB)
-        return call_as_job(&call);
-    check_err(strait_fork_run(lane, call_in_task, &call), 0);
-    return call.answer;
 }
 
 /* ------------------------------------------------------------------ a range */
@@ -208,7 +128,7 @@ check_for(int place, size_t begin, size_t end, size_t grain, uint32_t schedule)
     free(marks.marks);
 }
 
-POOL_TEST(each_iteration_runs_once)
+FIXTURE_TEST(parallel, each_iteration_runs_once)
 {
     static const size_t sizes[] = { 0, 1, 2, 3, 7, 16, 17, 100, 1000, 40000 };
     static const size_t grains[] = { 0, 1, 3, 64, 1000000 };
@@ -226,13 +146,13 @@ POOL_TEST(each_iteration_runs_once)
     }
 }
 
-POOL_TEST(with_one_to_sixteen_workers)
+FIXTURE_TEST(parallel, with_one_to_sixteen_workers)
 {
     uint32_t n;
 
     for (n = 1; n <= 16; n += n < 4 ? 1 : 4) {
         close_pool();
-        open_pool(n);
+        lane = open_pool(n);
         check_for(ON_LANE, 5, 30000, 0, STRAIT_SCHEDULE_DEMAND);
         check_for(ON_LANE, 5, 30000, 10, STRAIT_SCHEDULE_DEMAND);
         check_for(ON_LANE, 5, 30000, 0, STRAIT_SCHEDULE_STATIC);
@@ -241,7 +161,7 @@ POOL_TEST(with_one_to_sixteen_workers)
     }
 }
 
-POOL_TEST(idle_workers_get_a_part)
+FIXTURE_TEST(parallel, idle_workers_get_a_part)
 {
     struct marks marks;
     uint64_t n_before;
@@ -277,7 +197,7 @@ wait_for_another(strait_frame_t *frame, size_t begin, size_t end, void *arg)
         nap(50);
 }
 
-POOL_TEST(two_run_at_once)
+FIXTURE_TEST(parallel, two_run_at_once)
 {
     strait_range_t range = strait_range(0, 1000);
 
@@ -289,7 +209,7 @@ POOL_TEST(two_run_at_once)
         0);
 }
 
-POOL_TEST(a_long_iteration_is_a_chunk_of_its_own)
+FIXTURE_TEST(parallel, a_long_iteration_is_a_chunk_of_its_own)
 {
     struct marks marks;
 
@@ -300,7 +220,7 @@ POOL_TEST(a_long_iteration_is_a_chunk_of_its_own)
     free(marks.marks);
 }
 
-POOL_TEST(short_iterations_make_long_chunks)
+FIXTURE_TEST(parallel, short_iterations_make_long_chunks)
 {
     struct marks marks;
 
@@ -312,12 +232,12 @@ POOL_TEST(short_iterations_make_long_chunks)
     free(marks.marks);
 }
 
-POOL_TEST(chunks_become_short_where_iterations_become_long)
+FIXTURE_TEST(parallel, chunks_become_short_where_iterations_become_long)
 {
     struct marks marks;
 
     close_pool();
-    open_pool(1);
+    lane = open_pool(1);
     marks_init(&marks, 0, 7000);
     marks.nap_from = 5000;
     marks.nap_us = 20;
@@ -343,7 +263,7 @@ nap_at_the_end(strait_frame_t *frame, size_t begin, size_t end, void *arg)
     }
 }
 
-POOL_TEST(long_iterations_at_the_end_are_shared)
+FIXTURE_TEST(parallel, long_iterations_at_the_end_are_shared)
 {
     unsigned n_all = 0;
     int i;
@@ -359,13 +279,13 @@ POOL_TEST(long_iterations_at_the_end_are_shared)
     check_int(n_all, 200);
 }
 
-POOL_TEST(nobody_idle_nothing_spawned)
+FIXTURE_TEST(parallel, nobody_idle_nothing_spawned)
 {
     strait_fork_stats_t stats = STRAIT_FORK_STATS_INIT;
     struct marks marks;
 
     close_pool();
-    open_pool(1);
+    lane = open_pool(1);
     marks_init(&marks, 0, 100000);
     marks.range.grain = 10;
     check_err(call_at(ON_LANE, mark_all, &marks), 0);
@@ -461,7 +381,7 @@ call_badly(strait_place_t where, void *arg)
     return -EINVAL;
 }
 
-POOL_TEST(bad_arguments_are_named)
+FIXTURE_TEST(parallel, bad_arguments_are_named)
 {
     strait_parallel_t job;
     strait_stop_t stop;
@@ -486,7 +406,7 @@ POOL_TEST(bad_arguments_are_named)
     free(marks.marks);
 }
 
-POOL_TEST(a_pool_that_is_closed)
+FIXTURE_TEST(parallel, a_pool_that_is_closed)
 {
     struct marks marks;
 
@@ -505,7 +425,7 @@ on_timer(strait_timer_t *timer, void *arg)
     answer_in_loop = mark_all(strait_on_lane(lane), arg);
 }
 
-POOL_TEST(a_running_loop_must_not_wait)
+FIXTURE_TEST(parallel, a_running_loop_must_not_wait)
 {
     strait_timer_t timer;
     strait_loop_t *loop;
@@ -549,7 +469,7 @@ square_all(strait_place_t where, void *arg)
         sizeof *mapping->out, mapping->in, sizeof *mapping->in, square, &three);
 }
 
-POOL_TEST(map_from_one_array_to_another)
+FIXTURE_TEST(parallel, map_from_one_array_to_another)
 {
     size_t n = 50000;
     struct mapping mapping = { strait_range(7, n - 7), NULL, NULL };
@@ -584,7 +504,7 @@ negate(void *out, const void *in, void *arg)
     *(int *)out = -*(const int *)in;
 }
 
-POOL_TEST(map_in_place)
+FIXTURE_TEST(parallel, map_in_place)
 {
     static int numbers[5000];
     int i;
@@ -601,8 +521,8 @@ POOL_TEST(map_in_place)
 
 /* ------------------------------------------------------------------- reduce */
 
-/* A stretch of the range, that is what was folded into it without a gap, and its
- * length, as a sum. */
+/* A stretch of the range, that is what was folded into it without a gap, and
+ * its length, as a sum. */
 struct stretch {
     size_t begin, end;
     uint64_t n;
@@ -707,7 +627,7 @@ check_reduced(struct stretches *stretches)
         strait_load_rlx(&stretches->n_joined) + 1);
 }
 
-POOL_TEST(reduce_keeps_the_order)
+FIXTURE_TEST(parallel, reduce_keeps_the_order)
 {
     static const size_t sizes[] = { 0, 1, 2, 9, 100, 5000 };
     static struct stretches stretches;
@@ -727,7 +647,7 @@ POOL_TEST(reduce_keeps_the_order)
     }
 }
 
-POOL_TEST(reduce_with_many_thieves)
+FIXTURE_TEST(parallel, reduce_with_many_thieves)
 {
     static struct stretches stretches;
     int how;
@@ -745,7 +665,7 @@ POOL_TEST(reduce_with_many_thieves)
     }
 }
 
-POOL_TEST(reduce_without_memory_is_not_split)
+FIXTURE_TEST(parallel, reduce_without_memory_is_not_split)
 {
     static struct stretches stretches;
 
@@ -800,7 +720,7 @@ search_all(strait_place_t where, void *arg)
     return strait_parallel_for(where, search->range, look, search);
 }
 
-POOL_TEST(a_body_may_ask_to_stop)
+FIXTURE_TEST(parallel, a_body_may_ask_to_stop)
 {
     struct search search;
     int i;
@@ -841,7 +761,7 @@ cancel_on_timer(strait_timer_t *timer, void *arg)
     cancel_answer = strait_work_cancel(cancelled_item);
 }
 
-POOL_TEST(a_job_is_cancelled_while_it_runs)
+FIXTURE_TEST(parallel, a_job_is_cancelled_while_it_runs)
 {
     struct search search;
     strait_parallel_t job;
@@ -911,7 +831,7 @@ fill_rows(strait_frame_t *frame, size_t begin, size_t end, void *arg)
     }
 }
 
-POOL_TEST(within_one_another)
+FIXTURE_TEST(parallel, within_one_another)
 {
     struct grid grid = { 300, NULL };
     size_t n_wrong = 0;
@@ -952,7 +872,7 @@ sum_from_outside(void *arg)
     return NULL;
 }
 
-POOL_TEST(from_several_threads)
+FIXTURE_TEST(parallel, from_several_threads)
 {
     pthread_t threads[3];
     uint64_t n_right[3] = { 0 };

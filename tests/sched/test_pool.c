@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_pool.c - the life of a pool: configuration and its errors, threads and
- * what they have as the contract describes it, hooks, close, destroy, statistics,
- * fork.
+ * what they have as the contract describes it, hooks, close, destroy,
+ * statistics, fork.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -150,8 +150,7 @@ Test(pool, an_absurd_stack_is_an_error_and_nothing_stays_behind)
     err = strait_pool_create(&pool, &config);
     cr_assert(err == -EAGAIN || err == -EINVAL, "%d", err);
     check_ptr(pool, NULL);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
 /* --------------------------------------------------------------- memory */
@@ -171,8 +170,7 @@ Test(pool, all_memory_comes_from_the_given_allocator_and_goes_back)
     check_err(strait_lane_create(&lane, pool, &lane_config), 0);
     cr_assert(blocks.n_live > 0);
     check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
 Test(pool, every_failing_allocation_is_survived)
@@ -201,8 +199,7 @@ Test(pool, every_failing_allocation_is_survived)
             blocks.fail_on = sticky != 0;
             check_err(strait_pool_create(&pool, &config), -ENOMEM);
             check_ptr(pool, NULL);
-            cr_assert(blocks_complaint(&blocks) == NULL, "%s",
-                blocks_complaint(&blocks));
+            check_blocks(&blocks);
         }
     }
     check_int(proc_settle_threads(threads), threads);
@@ -248,8 +245,7 @@ Test(pool, every_failing_allocation_of_a_rich_pool_is_survived)
             check_err(err, -ENOMEM);
             check_ptr(pool, NULL);
         }
-        cr_assert(
-            blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+        check_blocks(&blocks);
     }
     check_int(n_smaller, 2);
     check_int(proc_settle_threads(threads), threads);
@@ -371,7 +367,7 @@ Test(pool, the_stack_has_the_size_asked_for)
     check_err(strait_pool_destroy(pool), 0);
 }
 
-/* ------------------------------------------- what a thread is and what it has */
+/* ----------------------------------------- what a thread is and what it has */
 
 static int seen_index;
 static void *seen_scratch;
@@ -905,6 +901,5 @@ Test(pool, in_the_child_of_a_fork_it_answers_echild_and_destroy_only_frees)
     /* The parent has noticed nothing. */
     cr_assert(run_on(forked.pool, look_at_thread, NULL));
     check_err(strait_pool_destroy(forked.pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_pool_threads.c - what pools and lanes of class BLOCKING do when the system
- * grants fewer threads than they ask for. Linked with -Wl,--wrap=pthread_create.
+ * test_pool_threads.c - what pools and lanes of class BLOCKING do when the
+ * system grants fewer threads than they ask for. Linked with
+ * -Wl,--wrap=pthread_create.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -111,8 +112,7 @@ Test(pool_threads, it_works_with_those_it_got_and_says_so)
         }
         cr_assert(mailbox_take(&mailbox, 20));
         check_err(strait_pool_destroy(pool), 0);
-        cr_assert(
-            blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+        check_blocks(&blocks);
         check_int(proc_settle_threads(threads), threads);
     }
 }
@@ -128,8 +128,7 @@ Test(pool_threads, not_even_one_is_an_error)
     n_granted = 0;
     check_err(strait_pool_create(&pool, &config), -EAGAIN);
     check_ptr(pool, NULL);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    check_blocks(&blocks);
 }
 
 Test(pool_threads, all_granted_is_no_report)
@@ -145,7 +144,7 @@ Test(pool_threads, all_granted_is_no_report)
     check_err(strait_pool_destroy(pool), 0);
 }
 
-/* --------------------------------------------------- lanes of class BLOCKING */
+/* -------------------------------------------------- lanes of class BLOCKING */
 
 static strait_pool_t *
 small_pool(struct blocks *blocks)
@@ -178,7 +177,7 @@ static void
 end(strait_pool_t *pool, struct blocks *blocks)
 {
     check_err(strait_pool_destroy(pool), 0);
-    cr_assert(blocks_complaint(blocks) == NULL, "%s", blocks_complaint(blocks));
+    check_blocks(blocks);
 }
 
 Test(pool_threads, a_lane_gets_by_with_fewer_threads_and_says_so)
@@ -351,8 +350,8 @@ Test(pool_threads, a_lane_that_cannot_grow_works_with_what_it_has)
     end(pool, &blocks);
 }
 
-/* What waits behind a stuck call starts as soon as a thread is granted, with the
- * next submit at the latest. */
+/* What waits behind a stuck call starts as soon as a thread is granted, with
+ * the next submit at the latest. */
 Test(pool_threads, a_lane_that_could_not_grow_tries_again)
 {
     static struct blocks blocks = BLOCKS_INIT;

@@ -8,12 +8,9 @@
 #include <strait/pool.h>
 #include <strait/progress.h>
 
-#include "blocks.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static struct mailbox mailbox;
 
@@ -37,12 +34,7 @@ static struct long_job job;
 static void
 set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
-    config.n_workers = 2;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    lane = strait_pool_lane(pool);
+    lane = open_pool(2);
     mailbox_init(&mailbox);
     memset(&job, 0, sizeof job);
 }
@@ -50,12 +42,10 @@ set_up(void)
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(progress, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(progress, .timeout = 30);
 
 static void
 run(strait_work_t *work, void *arg)
@@ -127,7 +117,7 @@ end_steps(void)
     sem_post(&job.step);
 }
 
-Test(progress, bad_arguments_are_named)
+FIXTURE_TEST(progress, bad_arguments_are_named)
 {
     strait_progress_t progress;
 
@@ -138,7 +128,7 @@ Test(progress, bad_arguments_are_named)
     strait_progress_report(NULL, 1);
 }
 
-Test(progress, each_report_arrives_if_the_sink_is_faster)
+FIXTURE_TEST(progress, each_report_arrives_if_the_sink_is_faster)
 {
     uint64_t i;
 
@@ -156,7 +146,7 @@ Test(progress, each_report_arrives_if_the_sink_is_faster)
     check_int(job.n_reports, 20);
 }
 
-Test(progress, reports_are_merged_if_the_sink_is_slower)
+FIXTURE_TEST(progress, reports_are_merged_if_the_sink_is_slower)
 {
     int i;
 
@@ -176,7 +166,7 @@ Test(progress, reports_are_merged_if_the_sink_is_slower)
     cr_assert(job.done && !job.after_done);
 }
 
-Test(progress, the_last_value_arrives_before_done)
+FIXTURE_TEST(progress, the_last_value_arrives_before_done)
 {
     int round;
 
@@ -196,7 +186,7 @@ Test(progress, the_last_value_arrives_before_done)
     }
 }
 
-Test(progress, without_a_report_there_is_no_call)
+FIXTURE_TEST(progress, without_a_report_there_is_no_call)
 {
     init_job(run);
     check_err(strait_work_submit(lane, &job.work, &mailbox.sink), 0);
@@ -205,7 +195,7 @@ Test(progress, without_a_report_there_is_no_call)
     check_int(job.n_reports, 0);
 }
 
-Test(progress, in_a_lane_that_keeps_the_order_of_submits)
+FIXTURE_TEST(progress, in_a_lane_that_keeps_the_order_of_submits)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     strait_lane_t *ordered;
@@ -230,7 +220,7 @@ Test(progress, in_a_lane_that_keeps_the_order_of_submits)
     cr_assert(job.done && !job.after_done);
 }
 
-Test(progress, a_closed_sink_gets_no_calls)
+FIXTURE_TEST(progress, a_closed_sink_gets_no_calls)
 {
     init_job(run_step_by_step);
     check_err(strait_work_submit(lane, &job.work, &mailbox.sink), 0);
@@ -248,7 +238,7 @@ run_future(strait_work_t *work, void *arg)
     strait_progress_report(arg, 1);
 }
 
-Test(progress, a_future_has_nobody_to_tell)
+FIXTURE_TEST(progress, a_future_has_nobody_to_tell)
 {
     strait_future_t future;
 

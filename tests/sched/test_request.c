@@ -9,13 +9,10 @@
 #include <strait/progress.h>
 #include <strait/request.h>
 
-#include "blocks.h"
 #include "child.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static struct mailbox mailbox;
 
@@ -47,21 +44,17 @@ set_up(void)
 
     config.n_workers = 1;
     config.max_queued = 8;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    lane = strait_pool_lane(pool);
+    lane = open_pool_as(config);
     mailbox_init(&mailbox);
 }
 
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(request, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(request, .timeout = 30);
 
 static void
 look_up(strait_work_t *work, void *arg)
@@ -141,9 +134,9 @@ check_over(const struct query *query, int n_run, int status)
     check_int(query->done_at_release, 1);
 }
 
-/* -------------------------------------------------------------- the plain way */
+/* ------------------------------------------------------------ the plain way */
 
-Test(request, bad_arguments_are_named)
+FIXTURE_TEST(request, bad_arguments_are_named)
 {
     strait_allocator_t half = *strait_allocator_default(NULL);
     strait_work_t *work = NULL;
@@ -163,7 +156,7 @@ Test(request, bad_arguments_are_named)
     check_err(strait_work_discard(NULL), 0);
 }
 
-Test(request, no_memory)
+FIXTURE_TEST(request, no_memory)
 {
     strait_work_t *work = NULL;
 
@@ -174,7 +167,7 @@ Test(request, no_memory)
     check_ptr(work, NULL);
 }
 
-Test(request, runs_is_done_and_is_released)
+FIXTURE_TEST(request, runs_is_done_and_is_released)
 {
     struct query query;
 
@@ -186,7 +179,7 @@ Test(request, runs_is_done_and_is_released)
     check_int(query.result_at_release, 42);
 }
 
-Test(request, done_and_release_may_be_null)
+FIXTURE_TEST(request, done_and_release_may_be_null)
 {
     struct query query;
 
@@ -201,7 +194,7 @@ Test(request, done_and_release_may_be_null)
     check_int(query.n_run, 1);
 }
 
-Test(request, that_was_never_accepted_is_discarded)
+FIXTURE_TEST(request, that_was_never_accepted_is_discarded)
 {
     struct query query;
 
@@ -218,7 +211,7 @@ Test(request, that_was_never_accepted_is_discarded)
     check_int(query.n_released, 1);
 }
 
-Test(request, in_flight_is_not_discarded)
+FIXTURE_TEST(request, in_flight_is_not_discarded)
 {
     struct query query;
 
@@ -231,7 +224,7 @@ Test(request, in_flight_is_not_discarded)
     check_over(&query, 1, 0);
 }
 
-Test(request, a_refused_submit_can_be_tried_again)
+FIXTURE_TEST(request, a_refused_submit_can_be_tried_again)
 {
     struct query queries[10];
     int i;
@@ -254,7 +247,7 @@ Test(request, a_refused_submit_can_be_tried_again)
         check_over(&queries[i], 1, 0);
 }
 
-/* -------------------------------------------------------------------- given up */
+/* ----------------------------------------------------------------- given up */
 
 static void
 give_up_queued(int status)
@@ -277,7 +270,7 @@ give_up_queued(int status)
     cr_assert(mailbox_take(&mailbox, 1));
 }
 
-Test(request, given_up_while_it_is_queued)
+FIXTURE_TEST(request, given_up_while_it_is_queued)
 {
     give_up_queued(-ECANCELED);
     give_up_queued(-ETIMEDOUT);
@@ -310,13 +303,13 @@ give_up_running(int status)
     check_int(strait_sink_drain(&mailbox.sink, 10, 0, NULL), 0);
 }
 
-Test(request, given_up_while_it_runs)
+FIXTURE_TEST(request, given_up_while_it_runs)
 {
     give_up_running(-ECANCELED);
     give_up_running(-ETIMEDOUT);
 }
 
-Test(request, given_up_and_returned_before_done)
+FIXTURE_TEST(request, given_up_and_returned_before_done)
 {
     struct query query;
     struct gate gate;
@@ -334,7 +327,7 @@ Test(request, given_up_and_returned_before_done)
     check_over(&query, 1, -ETIMEDOUT);
 }
 
-Test(request, given_up_when_it_has_returned)
+FIXTURE_TEST(request, given_up_when_it_has_returned)
 {
     struct query query;
     struct gate gate;
@@ -358,7 +351,7 @@ found_gives_up(strait_work_t *work, int status, void *arg)
     give_up_in_done = strait_work_give_up(work, -ECANCELED);
 }
 
-Test(request, given_up_in_done)
+FIXTURE_TEST(request, given_up_in_done)
 {
     struct query query;
 
@@ -374,7 +367,7 @@ Test(request, given_up_in_done)
     check_int(query.n_done, 1);
 }
 
-Test(request, cancelled_while_it_is_queued_or_runs)
+FIXTURE_TEST(request, cancelled_while_it_is_queued_or_runs)
 {
     struct query query;
     struct gate gate;
@@ -399,7 +392,7 @@ Test(request, cancelled_while_it_is_queued_or_runs)
     cr_assert(query.token);
 }
 
-Test(request, cancelled_and_then_given_up_while_it_runs)
+FIXTURE_TEST(request, cancelled_and_then_given_up_while_it_runs)
 {
     struct query query;
 
@@ -415,7 +408,7 @@ Test(request, cancelled_and_then_given_up_while_it_runs)
     check_over(&query, 1, -ETIMEDOUT);
 }
 
-Test(request, in_a_cancelled_group)
+FIXTURE_TEST(request, in_a_cancelled_group)
 {
     struct query queued;
     struct query running;
@@ -438,7 +431,7 @@ Test(request, in_a_cancelled_group)
     cr_assert(running.token);
 }
 
-Test(request, given_up_in_a_lane_that_keeps_the_order_of_submits)
+FIXTURE_TEST(request, given_up_in_a_lane_that_keeps_the_order_of_submits)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     struct query first;
@@ -464,7 +457,7 @@ Test(request, given_up_in_a_lane_that_keeps_the_order_of_submits)
     check_over(&first, 1, -ECANCELED);
 }
 
-Test(request, one_that_is_lost_outlives_a_shutdown_with_a_limit)
+FIXTURE_TEST(request, one_that_is_lost_outlives_a_shutdown_with_a_limit)
 {
     struct query query;
     uint32_t n_stuck = 0;
@@ -483,7 +476,7 @@ Test(request, one_that_is_lost_outlives_a_shutdown_with_a_limit)
     check_over(&query, 1, -ETIMEDOUT);
 }
 
-Test(request, a_shutdown_ends_the_queued_ones)
+FIXTURE_TEST(request, a_shutdown_ends_the_queued_ones)
 {
     struct query running;
     struct query queued;
@@ -506,9 +499,9 @@ Test(request, a_shutdown_ends_the_queued_ones)
     cr_assert(running.token);
 }
 
-/* -------------------------------------------------------------------- progress */
+/* ----------------------------------------------------------------- progress */
 
-Test(request, progress_after_it_was_given_up_is_dropped)
+FIXTURE_TEST(request, progress_after_it_was_given_up_is_dropped)
 {
     struct query query;
 
@@ -527,7 +520,7 @@ Test(request, progress_after_it_was_given_up_is_dropped)
     check_int(strait_sink_drain(&mailbox.sink, 10, 0, NULL), 0);
 }
 
-Test(request, progress_of_one_that_returns_comes_before_done)
+FIXTURE_TEST(request, progress_of_one_that_returns_comes_before_done)
 {
     struct query query;
 
@@ -554,7 +547,7 @@ report_then_stay(strait_work_t *work, void *arg)
     (void)wait_for(&query->leave);
 }
 
-Test(request, progress_on_its_way_keeps_the_request)
+FIXTURE_TEST(request, progress_on_its_way_keeps_the_request)
 {
     struct query query;
 
@@ -580,7 +573,7 @@ Test(request, progress_on_its_way_keeps_the_request)
     check_over(&query, 1, -ECANCELED);
 }
 
-/* ------------------------------------------------------------------------ fork */
+/* --------------------------------------------------------------------- fork */
 
 static void
 give_up_in_child(void *arg)
@@ -591,7 +584,7 @@ give_up_in_child(void *arg)
     child_check(strait_work_in_flight(query->work));
 }
 
-Test(request, in_the_child_of_a_fork)
+FIXTURE_TEST(request, in_the_child_of_a_fork)
 {
     struct query query;
 

@@ -9,16 +9,13 @@
 #include <strait/future.h>
 #include <strait/pool.h>
 
-#include "blocks.h"
 #include "child.h"
 #include "job.h"
+#include "one_pool.h"
 #include "proc.h"
-#include "unit.h"
 
 #define N 12
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lanes[5];
 static struct mailbox mailbox;
 static struct job jobs[5][N];
@@ -28,13 +25,10 @@ static unsigned threads;
 static void
 set_up(void)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
     strait_lane_config_t lane_config = STRAIT_LANE_CONFIG_INIT;
 
     threads = proc_n_threads();
-    config.n_workers = 2;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
+    (void)open_pool(2);
     lanes[0] = strait_pool_lane(pool);
     lane_config.order = STRAIT_ORDER_SERIAL;
     check_err(strait_lane_create(&lanes[1], pool, &lane_config), 0);
@@ -53,13 +47,11 @@ set_up(void)
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
     check_int(proc_settle_threads(threads), threads);
 }
 
-TestSuite(shutdown, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(shutdown, .timeout = 30);
 
 /* Both workers and the thread of class BLOCKING are held, all lanes are full of
  * work. */
@@ -104,7 +96,7 @@ check_jobs(int n_run, int status)
     }
 }
 
-Test(shutdown, bad_arguments_are_named)
+FIXTURE_TEST(shutdown, bad_arguments_are_named)
 {
     uint32_t n = 77;
 
@@ -120,7 +112,7 @@ Test(shutdown, bad_arguments_are_named)
     cr_assert(mailbox_take(&mailbox, 1));
 }
 
-Test(shutdown, of_an_idle_pool_by_drain)
+FIXTURE_TEST(shutdown, of_an_idle_pool_by_drain)
 {
     uint32_t n = 77;
 
@@ -130,7 +122,7 @@ Test(shutdown, of_an_idle_pool_by_drain)
     check_int(proc_settle_threads(threads), threads);
 }
 
-Test(shutdown, of_an_idle_pool_by_cancel)
+FIXTURE_TEST(shutdown, of_an_idle_pool_by_cancel)
 {
     check_err(
         strait_pool_shutdown(pool, STRAIT_SHUTDOWN_CANCEL, UINT64_MAX, NULL),
@@ -138,7 +130,7 @@ Test(shutdown, of_an_idle_pool_by_cancel)
     check_int(proc_settle_threads(threads), threads);
 }
 
-Test(shutdown, drain_runs_all_that_is_queued)
+FIXTURE_TEST(shutdown, drain_runs_all_that_is_queued)
 {
     struct stay stays[3];
     uint32_t n = 77;
@@ -157,7 +149,7 @@ Test(shutdown, drain_runs_all_that_is_queued)
     cr_assert(!stays[0].cancelled_after && !stays[2].cancelled_after);
 }
 
-Test(shutdown, cancel_ends_what_is_queued_and_sets_the_tokens)
+FIXTURE_TEST(shutdown, cancel_ends_what_is_queued_and_sets_the_tokens)
 {
     struct stay stays[3];
     uint32_t n = 77;
@@ -187,7 +179,7 @@ Test(shutdown, cancel_ends_what_is_queued_and_sets_the_tokens)
     }
 }
 
-Test(shutdown, cancel_after_drain)
+FIXTURE_TEST(shutdown, cancel_after_drain)
 {
     struct stay stays[3];
     uint64_t began_ns;
@@ -207,7 +199,7 @@ Test(shutdown, cancel_after_drain)
     check_jobs(0, -ECANCELED);
 }
 
-Test(shutdown, again_and_again)
+FIXTURE_TEST(shutdown, again_and_again)
 {
     int i;
 
@@ -221,7 +213,7 @@ Test(shutdown, again_and_again)
     check_err(strait_pool_close(pool), -EALREADY);
 }
 
-Test(shutdown, closes_the_pool)
+FIXTURE_TEST(shutdown, closes_the_pool)
 {
     strait_lane_t *lane = NULL;
     strait_future_t future;
@@ -252,7 +244,7 @@ end_own_pool(strait_work_t *work, void *arg)
     in_worker[2] = strait_pool_destroy(pool);
 }
 
-Test(shutdown, a_thread_of_the_pool_cannot)
+FIXTURE_TEST(shutdown, a_thread_of_the_pool_cannot)
 {
     strait_work_t work;
     int lane;
@@ -290,7 +282,7 @@ submit_after(strait_work_t *work, void *arg)
 
 /* A worker that goes on submitting hears of the end, and what was accepted from
  * it still runs. */
-Test(shutdown, workers_that_submit_are_refused)
+FIXTURE_TEST(shutdown, workers_that_submit_are_refused)
 {
     strait_work_t work;
     struct mailbox own;
@@ -318,7 +310,7 @@ shut_down(void *arg)
     return NULL;
 }
 
-Test(shutdown, by_several_threads_at_once)
+FIXTURE_TEST(shutdown, by_several_threads_at_once)
 {
     struct stay stays[3];
     pthread_t ends[4];
@@ -338,7 +330,7 @@ Test(shutdown, by_several_threads_at_once)
     check_jobs(1, 0);
 }
 
-Test(shutdown, idle_threads_of_class_blocking_end_at_once)
+FIXTURE_TEST(shutdown, idle_threads_of_class_blocking_end_at_once)
 {
     strait_lane_config_t config = STRAIT_LANE_CONFIG_INIT;
     static struct stay stays[6];
@@ -375,7 +367,7 @@ shut_down_in_child(void *arg)
     child_check(n == 77);
 }
 
-Test(shutdown, in_the_child_of_a_fork)
+FIXTURE_TEST(shutdown, in_the_child_of_a_fork)
 {
     struct stay stay;
 

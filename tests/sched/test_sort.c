@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_sort.c - the sorts: by a function, by a number, by an inlined expression.
- * What is right is told by qsort over indices, with ties decided by the index, so
- * that there is one right answer for each stable sort.
+ * test_sort.c - the sorts: by a function, by a number, by an inlined
+ * expression. What is right is told by qsort over indices, with ties decided by
+ * the index, so that there is one right answer for each stable sort.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,11 +14,10 @@
 #include <strait/sort.h>
 #include <strait/timer.h>
 
-#include "blocks.h"
 #include "child.h"
+#include "places.h"
 #include "rng.h"
 #include "sanitizer.h"
-#include "unit.h"
 
 struct point {
     float x;
@@ -36,103 +35,32 @@ struct point {
 #define STRAIT_SORT_LESS(a, b) (strcmp(*(a), *(b)) < 0)
 #include <strait/sort_define.h>
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static struct rng rng;
 
+/* Also in the middle of a test, with another number of workers. */
 static void
-open_pool(uint32_t n_workers)
+begin(uint32_t n_workers)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
     rng = rng_make(20, n_workers);
-    config.n_workers = n_workers;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    lane = strait_pool_lane(pool);
+    lane = open_pool(n_workers);
 }
 
 static void
-close_pool(void)
+set_up(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    pool = NULL;
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
-}
-
-/* A test with a pool of 4 workers. The books of its allocator are looked at in
- * the test: what fails in a .fini of Criterion fails nothing. */
-#define POOL_TEST(name)                                                        \
-    static void name(void);                                                    \
-    Test(sort, name, .timeout = 120)                                           \
-    {                                                                          \
-        open_pool(4);                                                          \
-        name();                                                                \
-        close_pool();                                                          \
-    }                                                                          \
-    static void name(void)
-
-/* -------------------------------------------------------------- the places */
-
-enum { IN_TASK, ON_LANE, AS_JOB, N_PLACES };
-
-struct call {
-    int (*fn)(strait_place_t where, void *arg);
-    void *arg;
-    int answer;
-};
-
-static void
-call_in_task(strait_frame_t *frame, void *arg)
-{
-    struct call *call = arg;
-
-    call->answer = call->fn(strait_in_task(frame), call->arg);
+    begin(4);
 }
 
 static void
-call_done(strait_work_t *work, int status, void *arg)
+tear_down(void)
 {
-    (void)work;
-    *(int *)arg = status;
+    close_pool();
 }
 
-static int
-call_as_job(struct call *call)
-{
-    strait_parallel_t job;
-    strait_loop_t *loop;
-    int status = 1;
-    int err;
+TestSuite(sort, .timeout = 120);
 
-    check_err(strait_loop_create(&loop, NULL), 0);
-    err = call->fn(strait_as_job(&job, call_done, &status), call->arg);
-    if (err == 0) {
-        check_err(
-            strait_loop_submit(loop, lane, strait_parallel_work(&job)), 0);
-        check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
-        err = status;
-    }
-    check_err(strait_loop_destroy(loop), 0);
-    return err;
-}
-
-static int
-call_at(int place, int (*fn)(strait_place_t where, void *arg), void *arg)
-{
-    struct call call = { fn, arg, 1 };
-
-    if (place == ON_LANE)
-        return fn(strait_on_lane(lane), arg);
-    if (place == AS_JOB)
-        return call_as_job(&call);
-    check_err(strait_fork_run(lane, call_in_task, &call), 0);
-    return call.answer;
-}
-
-/* --------------------------------------------------------------- what to sort */
+/* ------------------------------------------------------------- what to sort */
 
 /* How a test sorts, and by what. */
 struct subject {
@@ -361,7 +289,7 @@ check_sort(int place, size_t n, size_t size_bytes, int pattern, uint32_t flags)
     subject_free(&subject);
 }
 
-POOL_TEST(all_short_arrays)
+FIXTURE_TEST(sort, all_short_arrays)
 {
     size_t n;
     int pattern;
@@ -376,7 +304,7 @@ POOL_TEST(all_short_arrays)
     }
 }
 
-POOL_TEST(elements_of_all_sizes)
+FIXTURE_TEST(sort, elements_of_all_sizes)
 {
     size_t size_bytes;
 
@@ -391,7 +319,7 @@ POOL_TEST(elements_of_all_sizes)
     check_sort(ON_LANE, 5000, 1000, RANDOM, STRAIT_SORT_STABLE);
 }
 
-POOL_TEST(long_arrays_in_all_places)
+FIXTURE_TEST(sort, long_arrays_in_all_places)
 {
     static const size_t sizes[] = { 4, 8, 7, 40 };
     int place, pattern;
@@ -410,13 +338,13 @@ POOL_TEST(long_arrays_in_all_places)
     }
 }
 
-POOL_TEST(with_one_to_sixteen_workers)
+FIXTURE_TEST(sort, with_one_to_sixteen_workers)
 {
     uint32_t n;
 
     for (n = 1; n <= 16; n += n < 4 ? 1 : 4) {
         close_pool();
-        open_pool(n);
+        begin(n);
         check_sort(ON_LANE, 100000 / SANITIZER_SLOWDOWN, 8, RANDOM,
             STRAIT_SORT_STABLE);
         check_sort(
@@ -438,7 +366,7 @@ answer_anything(const void *a, const void *b, void *arg)
     }
 }
 
-POOL_TEST(an_order_that_is_none_harms_nobody)
+FIXTURE_TEST(sort, an_order_that_is_none_harms_nobody)
 {
     struct subject subject;
     uint32_t flags;
@@ -490,7 +418,7 @@ answer_badly(const void *a, const void *b, void *arg)
     return (values[x] > values[y]) - (values[x] < values[y]);
 }
 
-POOL_TEST(in_place_has_no_worst_case)
+FIXTURE_TEST(sort, in_place_has_no_worst_case)
 {
     enum { N = 4000 };
     static int array[N], values[N];
@@ -530,7 +458,7 @@ compare_counted(const void *a, const void *b, void *arg)
     return (x > y) - (x < y);
 }
 
-POOL_TEST(what_is_in_order_costs_n)
+FIXTURE_TEST(sort, what_is_in_order_costs_n)
 {
     enum { N = 50000 };
     static int array[N];
@@ -578,7 +506,7 @@ check_points(size_t n, int sign)
     free(points);
 }
 
-POOL_TEST(by_a_type)
+FIXTURE_TEST(sort, by_a_type)
 {
     const char *names[] = { "Minch", "Skagerrak", "Menai", "Bass", "Cook",
         "Bab el-Mandeb", "Kerch", "Otranto", "Torres" };
@@ -595,7 +523,7 @@ POOL_TEST(by_a_type)
     check_err(sort_strings(strait_on_lane(NULL), names, 9, NULL), -EINVAL);
 }
 
-/* --------------------------------------------------------------- by a number */
+/* -------------------------------------------------------------- by a number */
 
 #define ORDER(x, y) (((x) > (y)) - ((x) < (y)))
 #define LOADED(type, x, y, a, b)                                               \
@@ -729,7 +657,7 @@ check_keys(int place, size_t n, size_t size_bytes, size_t offset, uint32_t kind,
 static const size_t sizes_narrow[] = { 4, 8, 16, 5, 12, 36 };
 static const size_t sizes_wide[] = { 8, 16, 24, 9, 13, 40 };
 
-POOL_TEST(short_arrays_by_keys_of_all_kinds)
+FIXTURE_TEST(sort, short_arrays_by_keys_of_all_kinds)
 {
     uint32_t kind;
     size_t n;
@@ -747,7 +675,7 @@ POOL_TEST(short_arrays_by_keys_of_all_kinds)
     }
 }
 
-POOL_TEST(long_arrays_by_keys_of_all_kinds)
+FIXTURE_TEST(sort, long_arrays_by_keys_of_all_kinds)
 {
     static const size_t sizes[] = { 1000, 5000 / SANITIZER_SLOWDOWN, 40000,
         100000 / SANITIZER_SLOWDOWN };
@@ -778,7 +706,7 @@ POOL_TEST(long_arrays_by_keys_of_all_kinds)
 /* Long enough for a cut in blocks. */
 #define LONG (SANITIZER_SLOWDOWN > 1 ? 70000 : 200000)
 
-POOL_TEST(by_keys_in_all_places)
+FIXTURE_TEST(sort, by_keys_in_all_places)
 {
     int place;
     uint32_t n;
@@ -793,14 +721,14 @@ POOL_TEST(by_keys_in_all_places)
     }
     for (n = 1; n <= 16; n += n < 4 ? 1 : 4) {
         close_pool();
-        open_pool(n);
+        begin(n);
         check_keys(ON_LANE, LONG, 4, 0, STRAIT_KEY_U32, RANDOM);
         check_keys(ON_LANE, LONG, 8, 0, STRAIT_KEY_U64, NEARLY);
     }
 }
 
 /* Nearly all in one part, which must be cut in its turn. */
-POOL_TEST(by_keys_that_lie_together)
+FIXTURE_TEST(sort, by_keys_that_lie_together)
 {
     enum { N = 300000 };
     uint64_t *keys = malloc(N * sizeof *keys);
@@ -823,7 +751,7 @@ POOL_TEST(by_keys_that_lie_together)
     free(keys);
 }
 
-POOL_TEST(nan_goes_to_an_end)
+FIXTURE_TEST(sort, nan_goes_to_an_end)
 {
     double keys[] = { 1, (double)NAN, -1, -(double)NAN, (double)INFINITY, 0,
         -(double)INFINITY };
@@ -839,7 +767,7 @@ POOL_TEST(nan_goes_to_an_end)
         keys[5] > 2);
 }
 
-POOL_TEST(keys_that_are_not_aligned)
+FIXTURE_TEST(sort, keys_that_are_not_aligned)
 {
     struct subject subject;
 
@@ -892,7 +820,7 @@ call_badly(strait_place_t where, void *arg)
     return -EINVAL;
 }
 
-POOL_TEST(bad_arguments_are_named)
+FIXTURE_TEST(sort, bad_arguments_are_named)
 {
     strait_parallel_t job;
     struct subject subject;
@@ -931,7 +859,7 @@ on_timer(strait_timer_t *timer, void *arg)
     in_loop->answers[1] = sort_by_keys(strait_on_lane(lane), in_loop->subject);
 }
 
-POOL_TEST(a_running_loop_must_not_wait)
+FIXTURE_TEST(sort, a_running_loop_must_not_wait)
 {
     struct subject subject;
     struct in_loop in_loop = { &subject, { 0 } };
@@ -966,7 +894,7 @@ call_in_child(void *arg)
     child_check(array[0] == 3);
 }
 
-POOL_TEST(in_the_child_of_a_fork)
+FIXTURE_TEST(sort, in_the_child_of_a_fork)
 {
     int *large = calloc(100000, sizeof *large);
 
@@ -974,7 +902,7 @@ POOL_TEST(in_the_child_of_a_fork)
     free(large);
 }
 
-/* ------------------------------------------------------------ without memory */
+/* ----------------------------------------------------------- without memory */
 
 static void
 check_without(int place, size_t n, size_t size_bytes)
@@ -999,7 +927,7 @@ check_without(int place, size_t n, size_t size_bytes)
     subject_free(&subject);
 }
 
-POOL_TEST(without_memory)
+FIXTURE_TEST(sort, without_memory)
 {
     int place;
 
@@ -1018,7 +946,7 @@ POOL_TEST(without_memory)
     blocks.fail_at = 0;
 }
 
-POOL_TEST(small_arrays_need_no_memory)
+FIXTURE_TEST(sort, small_arrays_need_no_memory)
 {
     blocks.fail_at = 1;
     blocks.fail_on = true;
@@ -1029,7 +957,7 @@ POOL_TEST(small_arrays_need_no_memory)
     blocks.fail_at = 0;
 }
 
-/* ---------------------------------------------------- several, and within tasks */
+/* ------------------------------------------------ several, and within tasks */
 
 #define ROWS 40
 #define COLUMNS 20000
@@ -1056,7 +984,7 @@ sort_rows(strait_frame_t *frame, size_t begin, size_t end, void *arg)
     }
 }
 
-POOL_TEST(within_tasks)
+FIXTURE_TEST(sort, within_tasks)
 {
     static int rows[ROWS][COLUMNS];
     strait_range_t range = strait_range(0, ROWS);
@@ -1098,7 +1026,7 @@ sort_from_outside(void *arg)
     return NULL;
 }
 
-POOL_TEST(from_several_threads)
+FIXTURE_TEST(sort, from_several_threads)
 {
     pthread_t threads[3];
     uint32_t n_right[3] = { 0 };

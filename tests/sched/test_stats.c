@@ -8,12 +8,9 @@
 #include <strait/pool.h>
 #include <strait/request.h>
 
-#include "blocks.h"
 #include "job.h"
-#include "unit.h"
+#include "one_pool.h"
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_lane_t *lane;
 static struct mailbox mailbox;
 
@@ -24,21 +21,17 @@ set_up(void)
 
     config.n_workers = 2;
     config.max_queued = 16;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    lane = strait_pool_lane(pool);
+    lane = open_pool_as(config);
     mailbox_init(&mailbox);
 }
 
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(stats, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(stats, .timeout = 30);
 
 static strait_worker_stats_t
 worker_stats(uint32_t worker)
@@ -56,7 +49,7 @@ await_all_parked(void)
     return await(worker_stats(0).parked && worker_stats(1).parked);
 }
 
-Test(stats, bad_arguments_are_named)
+FIXTURE_TEST(stats, bad_arguments_are_named)
 {
     strait_worker_stats_t worker = { .size = (uint32_t)sizeof worker };
     static strait_lane_stats_t stats;
@@ -79,7 +72,7 @@ Test(stats, bad_arguments_are_named)
     check_int(stats.n_run, 77);
 }
 
-Test(stats, a_new_lane_has_done_nothing)
+FIXTURE_TEST(stats, a_new_lane_has_done_nothing)
 {
     const strait_lane_stats_t *stats = lane_stats(lane);
 
@@ -102,7 +95,7 @@ Test(stats, a_new_lane_has_done_nothing)
 }
 
 /* Everything that can become of an item, counted by hand. */
-Test(stats, counts_of_a_lane_are_exact_once_it_is_idle)
+FIXTURE_TEST(stats, counts_of_a_lane_are_exact_once_it_is_idle)
 {
     static struct job jobs[17];
     const strait_lane_stats_t *stats;
@@ -147,7 +140,7 @@ Test(stats, counts_of_a_lane_are_exact_once_it_is_idle)
     check_int(lane_stats(strait_pool_built_in(pool, 1))->n_submitted, 0);
 }
 
-Test(stats, of_two_workers_and_all_their_lanes)
+FIXTURE_TEST(stats, of_two_workers_and_all_their_lanes)
 {
     strait_pool_stats_t stats = STRAIT_POOL_STATS_INIT;
     struct job jobs[3];
@@ -184,7 +177,7 @@ Test(stats, of_two_workers_and_all_their_lanes)
     cr_assert(n_parks <= stats.n_parks);
 }
 
-Test(stats, what_a_worker_is_at)
+FIXTURE_TEST(stats, what_a_worker_is_at)
 {
     struct stay stay;
     uint64_t began_ns = strait_now_ns();
@@ -206,7 +199,7 @@ Test(stats, what_a_worker_is_at)
     check_int(worker_stats(busy).n_run, 1);
 }
 
-Test(stats, the_age_of_the_head)
+FIXTURE_TEST(stats, the_age_of_the_head)
 {
     struct stay stays[2];
     struct job jobs[2];
@@ -240,7 +233,7 @@ run_for_2_ms(strait_work_t *work, void *arg)
     usleep(2000);
 }
 
-Test(stats, durations_of_runs_and_waits)
+FIXTURE_TEST(stats, durations_of_runs_and_waits)
 {
     enum { N = 16 };
     static strait_work_t works[N];
@@ -269,7 +262,7 @@ Test(stats, durations_of_runs_and_waits)
         strait_histogram_quantile(&stats->wait, 1) >= 14 * STRAIT_NS_PER_MS);
 }
 
-Test(stats, short_items_are_all_counted_in_groups)
+FIXTURE_TEST(stats, short_items_are_all_counted_in_groups)
 {
     enum { N = 2000 };
     static struct job jobs[N];
@@ -294,7 +287,7 @@ Test(stats, short_items_are_all_counted_in_groups)
 }
 
 /* A long item among short ones is not hidden by their mean. */
-Test(stats, a_long_item_behind_short_ones_is_seen)
+FIXTURE_TEST(stats, a_long_item_behind_short_ones_is_seen)
 {
     static struct job jobs[15];
     strait_work_t work;
@@ -323,7 +316,7 @@ Test(stats, a_long_item_behind_short_ones_is_seen)
     cr_assert(n_long >= 1 && n_long <= 18);
 }
 
-Test(stats, a_given_up_request_is_lost_until_it_returns)
+FIXTURE_TEST(stats, a_given_up_request_is_lost_until_it_returns)
 {
     struct stay stay;
     strait_work_t *work;
@@ -345,7 +338,7 @@ Test(stats, a_given_up_request_is_lost_until_it_returns)
     check_int(lane_stats(lane)->n_removed, 0);
 }
 
-Test(stats, wakes_are_those_that_were_sent)
+FIXTURE_TEST(stats, wakes_are_those_that_were_sent)
 {
     struct stay stays[2];
     struct job jobs[4];

@@ -8,13 +8,10 @@
 #include <strait/pool.h>
 #include <strait/tasks.h>
 
-#include "blocks.h"
-#include "unit.h"
+#include "one_pool.h"
 
 #define MANY 1000
 
-static struct blocks blocks = BLOCKS_INIT;
-static strait_pool_t *pool;
 static strait_tasks_t group;
 static STRAIT_ATOMIC(uint32_t) n_run[MANY];
 static uint32_t n_begun;
@@ -32,23 +29,15 @@ set_up(void)
 static void
 tear_down(void)
 {
-    check_err(strait_pool_destroy(pool), 0);
-    pool = NULL;
-    cr_assert(
-        blocks_complaint(&blocks) == NULL, "%s", blocks_complaint(&blocks));
+    close_pool();
 }
 
-TestSuite(tasks, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(tasks, .timeout = 60);
 
 static void
 run_on(uint32_t n_workers, strait_fork_fn fn, void *arg)
 {
-    strait_pool_config_t config = STRAIT_POOL_CONFIG_INIT;
-
-    config.n_workers = n_workers;
-    config.allocator = blocks_allocator(&blocks);
-    check_err(strait_pool_create(&pool, &config), 0);
-    check_err(strait_fork_run(strait_pool_lane(pool), fn, arg), 0);
+    check_err(strait_fork_run(open_pool(n_workers), fn, arg), 0);
 }
 
 static void
@@ -97,12 +86,12 @@ check_many(uint32_t n_workers)
         check_int(strait_load_rlx(&n_run[i]), 1);
 }
 
-Test(tasks, all_run_once_on_one_worker)
+FIXTURE_TEST(tasks, all_run_once_on_one_worker)
 {
     check_many(1);
 }
 
-Test(tasks, all_run_once_on_eight_workers)
+FIXTURE_TEST(tasks, all_run_once_on_eight_workers)
 {
     check_many(8);
 }
@@ -132,7 +121,7 @@ spawn_and_call_off(strait_frame_t *frame, void *arg)
     errs[5] = strait_tasks_cancel(&group);
 }
 
-Test(tasks, a_cancel_keeps_from_running_what_has_not_begun)
+FIXTURE_TEST(tasks, a_cancel_keeps_from_running_what_has_not_begun)
 {
     int errs[6] = { 0, 1, 0, 0, 0, 0 };
     uint32_t i;
@@ -174,7 +163,7 @@ spawn_nested(strait_frame_t *frame, void *arg)
     *(int *)arg = strait_tasks_join(&tasks, &frame);
 }
 
-Test(tasks, members_have_groups_of_their_own)
+FIXTURE_TEST(tasks, members_have_groups_of_their_own)
 {
     int err = 1;
     uint32_t i;
@@ -185,7 +174,7 @@ Test(tasks, members_have_groups_of_their_own)
         check_int(strait_load_rlx(&n_run[i]), 1);
 }
 
-Test(tasks, bad_input_is_refused)
+FIXTURE_TEST(tasks, bad_input_is_refused)
 {
     strait_frame_t *none = NULL;
 

@@ -53,7 +53,7 @@ tear_down(void)
     check_err(strait_pool_destroy(pool), 0);
 }
 
-TestSuite(work, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(work, .timeout = 30);
 
 static void
 run(strait_work_t *work, void *arg)
@@ -100,7 +100,7 @@ submit_patiently(struct job *job, int *n_taken)
     check_err(err, 0);
 }
 
-Test(work, runs_and_is_done_once)
+FIXTURE_TEST(work, runs_and_is_done_once)
 {
     struct job *job = new_job(0);
 
@@ -118,7 +118,7 @@ Test(work, runs_and_is_done_once)
     cr_assert(!pthread_equal(job->run_thread, pthread_self()));
 }
 
-Test(work, many_start_in_the_order_of_their_submits)
+FIXTURE_TEST(work, many_start_in_the_order_of_their_submits)
 {
     int n_taken = 0;
     int i;
@@ -134,7 +134,7 @@ Test(work, many_start_in_the_order_of_their_submits)
     }
 }
 
-Test(work, the_same_item_can_be_used_again)
+FIXTURE_TEST(work, the_same_item_can_be_used_again)
 {
     struct job *job = new_job(0);
     int i;
@@ -147,7 +147,7 @@ Test(work, the_same_item_can_be_used_again)
     }
 }
 
-Test(work, done_may_be_null)
+FIXTURE_TEST(work, done_may_be_null)
 {
     struct job *job = new_job(0);
 
@@ -160,7 +160,7 @@ Test(work, done_may_be_null)
 
 /* ------------------------------------------------------------ bad input */
 
-Test(work, bad_arguments_are_named)
+FIXTURE_TEST(work, bad_arguments_are_named)
 {
     struct job *job = new_job(0);
 
@@ -176,7 +176,7 @@ Test(work, bad_arguments_are_named)
     check_int(job->n_run + job->n_done, 0);
 }
 
-Test(work, an_item_in_flight_cannot_be_submitted_again)
+FIXTURE_TEST(work, an_item_in_flight_cannot_be_submitted_again)
 {
     struct gate gate;
     struct job *job = new_job(0);
@@ -191,7 +191,7 @@ Test(work, an_item_in_flight_cannot_be_submitted_again)
     check_int(job->n_done, 1);
 }
 
-Test(work, a_finished_but_undelivered_item_is_still_in_flight)
+FIXTURE_TEST(work, a_finished_but_undelivered_item_is_still_in_flight)
 {
     struct job *job = new_job(0);
     struct gate gate;
@@ -207,7 +207,7 @@ Test(work, a_finished_but_undelivered_item_is_still_in_flight)
     cr_assert(!strait_work_in_flight(&job->work));
 }
 
-Test(work, a_full_lane_says_again_and_nothing_happens)
+FIXTURE_TEST(work, a_full_lane_says_again_and_nothing_happens)
 {
     struct gate gate;
     int i;
@@ -233,7 +233,7 @@ Test(work, a_full_lane_says_again_and_nothing_happens)
     check_int(jobs[4].n_run, 1);
 }
 
-Test(work, a_closed_pool_says_shutdown_and_nothing_happens)
+FIXTURE_TEST(work, a_closed_pool_says_shutdown_and_nothing_happens)
 {
     struct job *job = new_job(0);
 
@@ -243,7 +243,7 @@ Test(work, a_closed_pool_says_shutdown_and_nothing_happens)
     check_int(job->n_run, 0);
 }
 
-Test(work, errno_is_never_touched)
+FIXTURE_TEST(work, errno_is_never_touched)
 {
     struct job *job = new_job(0);
     int i;
@@ -274,7 +274,7 @@ done_submits_again(strait_work_t *work, int status, void *arg)
         job->status = -1;
 }
 
-Test(work, done_may_submit_its_item_again)
+FIXTURE_TEST(work, done_may_submit_its_item_again)
 {
     struct job *job = new_job(0);
 
@@ -304,7 +304,7 @@ done_frees(strait_work_t *work, int status, void *arg)
     free(arg);
 }
 
-Test(work, done_may_free_its_item)
+FIXTURE_TEST(work, done_may_free_its_item)
 {
     int i;
 
@@ -329,7 +329,7 @@ run_submits_another(strait_work_t *work, void *arg)
     submit_from_worker = strait_work_submit(lane, &jobs[1].work, &mailbox.sink);
 }
 
-Test(work, a_worker_may_submit)
+FIXTURE_TEST(work, a_worker_may_submit)
 {
     struct job *job = new_job(0);
 
@@ -342,7 +342,7 @@ Test(work, a_worker_may_submit)
     check_int(started[1], 1);
 }
 
-Test(work, done_gets_the_status_of_the_drain)
+FIXTURE_TEST(work, done_gets_the_status_of_the_drain)
 {
     struct job *job = new_job(0);
     struct gate gate;
@@ -356,7 +356,7 @@ Test(work, done_gets_the_status_of_the_drain)
     cr_assert(mailbox_take(&mailbox, 1));
 }
 
-Test(work, completions_go_to_the_sink_that_was_named)
+FIXTURE_TEST(work, completions_go_to_the_sink_that_was_named)
 {
     struct mailbox other;
     struct job *first = new_job(0);

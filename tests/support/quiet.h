@@ -50,8 +50,8 @@ quiet_complain_(void)
         closedir(dir);
 }
 
-/* Requires that nobody moves for 2 seconds, or 10 if STRAIT_STRESS_SECONDS is 10
- * or more. */
+/* Requires that nobody moves for 2 seconds, or 10 if STRAIT_STRESS_SECONDS is
+ * 10 or more. */
 static inline void
 quiet_require(void)
 {

@@ -82,8 +82,8 @@ trace_run_(const char *self, const char *scenario, const char *calls,
 }
 
 /*
- * Gets each line of a trace but the marks: "TID call(...) = ...". A call that is
- * interrupted in the output has a second line, "TID <... call resumed>...".
+ * Gets each line of a trace but the marks: "TID call(...) = ...". A call that
+ * is interrupted in the output has a second line, "TID <... call resumed>...".
  * n_marks: how many marks came before; of_marker: it is of the thread that has
  * set the last one.
  */

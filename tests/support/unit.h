@@ -7,6 +7,10 @@
  *     check_int(f(x), 3);          any integer type
  *     check_err(f(x), -EAGAIN);    prints the names of errors
  *     check_ptr(f(x), &y);  check_str(f(x), "text");
+ *     check_blocks(&blocks);       all memory came back (blocks.h)
+ *
+ *     FIXTURE_TEST(suite, name)    a Test() between the set_up() and the
+ *     {                            tear_down() of its file
  *
  * Rules for tests, which keep both worlds working: assert only in the thread
  * that runs the test (others count their complaints and the test asserts on
@@ -17,6 +21,7 @@
 #define STRAIT_TESTS_UNIT_H
 
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <strait/error.h>
 #include <string.h>
 
@@ -54,5 +59,25 @@
             "%s is \"%s\", should be \"%s\"", #expression,                     \
             check_got_ != NULL ? check_got_ : "(null)", check_want_);          \
     } while (0)
+
+#define check_blocks(blocks)                                                   \
+    do {                                                                       \
+        const char *check_got_ = blocks_complaint(blocks);                     \
+        cr_assert(check_got_ == NULL, "%s", check_got_);                       \
+    } while (0)
+
+/* Both are part of the test: what fails in a .fini of Criterion fails nothing.
+ * Behind a failure nothing is torn down. After the name may come what Test()
+ * takes; `.disabled` only keeps that list from being empty. */
+#define FIXTURE_TEST(...) FIXTURE_TEST_(__VA_ARGS__, .disabled = false)
+#define FIXTURE_TEST_(suite, name, ...)                                        \
+    static void suite##_##name##_body(void);                                   \
+    Test(suite, name, __VA_ARGS__)                                             \
+    {                                                                          \
+        set_up();                                                              \
+        suite##_##name##_body();                                               \
+        tear_down();                                                           \
+    }                                                                          \
+    static void suite##_##name##_body(void)
 
 #endif /* STRAIT_TESTS_UNIT_H */

@@ -122,7 +122,7 @@ give(struct torture_role *role, struct notifier *self)
         /* SC: store-load with prepare and the second look. */
         (void)strait_add_sc(&t.tokens, n);
     } else {
-        /* rel: what comes with the token; for the notification any order does. */
+        /* rel: what comes with the token; for the notification any does. */
         (void)strait_add_release(&t.tokens, n);
     }
     if (torture_plant == PLANT_DEAF && rng_one_in(&role->rng, 3))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case_reclaim.c - cells that point at objects, read by some members of a domain
- * and changed by others, which retire what they take out. Members join and
- * leave, with epochs or with quiescent states, and some stay in a section for
- * so long that the others are refused.
+ * case_reclaim.c - cells that point at objects, read by some members of a
+ * domain and changed by others, which retire what they take out. Members join
+ * and leave, with epochs or with quiescent states, and some stay in a section
+ * for so long that the others are refused.
  *
  * An object that is freed is dead; nobody may meet a dead one. All that were
  * retired are freed in the end, once.

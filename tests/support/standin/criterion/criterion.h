@@ -303,7 +303,8 @@ unit_run(struct unit_test *test)
     return !unit_state.failed;
 }
 
-/* The argument of --skip, "suite/name=reason"; false if there is no such test. */
+/* The argument of --skip, "suite/name=reason"; false if there is no such
+ * test. */
 static inline bool
 unit_skip(const char *what)
 {
