@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <strait/clock.h>
 #include <strait/loop.h>
@@ -792,6 +793,38 @@ FIXTURE_TEST(parallel, a_job_is_cancelled_while_it_runs)
     check_int(strait_loop_run(loop, STRAIT_RUN_DEFAULT), 0);
     check_err(status, 0);
     check_err(strait_loop_destroy(loop), 0);
+}
+
+static void *
+shut_down(void *arg)
+{
+    struct search *search = arg;
+    int *answer = malloc(sizeof *answer);
+
+    while (strait_load_rlx(&search->n_run) == 0)
+        nap(50);
+    if (answer != NULL)
+        *answer = strait_pool_shutdown(
+            pool, STRAIT_SHUTDOWN_CANCEL, UINT64_MAX, NULL);
+    return answer;
+}
+
+FIXTURE_TEST(parallel, a_shutdown_with_cancel_stops_the_loop_of_who_waits)
+{
+    struct search search;
+    pthread_t thread;
+    void *answer;
+
+    memset(&search, 0, sizeof search);
+    search.wanted = SIZE_MAX;
+    search.range = strait_range(0, 10000000);
+    check_int(pthread_create(&thread, NULL, shut_down, &search), 0);
+    check_err(call_at(ON_LANE, search_all, &search), -ECANCELED);
+    check_int(pthread_join(thread, &answer), 0);
+    cr_assert(answer != NULL);
+    check_err(*(int *)answer, 0);
+    free(answer);
+    cr_assert(strait_load_rlx(&search.n_run) < 9000000);
 }
 
 /* ------------------------------------------------------------------ nested */
