@@ -224,9 +224,10 @@ typedef struct strait_lane_stats {
 
 /**
  * Reads the statistics of a lane. Counts are exact once the lane is idle.
- * Durations: items of up to 2 us are timed up to eight at a time, and share the
- * mean, while only one lane has work; if they turn long, the first such eight
- * count as one long one and short ones. A submit by strait_loop_submit() counts
+ * Durations: items of up to 2 us are timed up to 32 at a time, and share the
+ * mean, while only one lane has work; if they turn long, the first such 32 count
+ * as one long one and short ones, and since when one of them runs is since when
+ * the first of them did. A submit by strait_loop_submit() counts
  * from the loop's idea of now.
  * @retval 0  done; -EINVAL  NULL or an unknown size
  * @threads any  @progress wait-free  @cost reads about 5 KiB for each thread

@@ -58,6 +58,9 @@ typedef struct strait_place {
     strait_parallel_t *job_;
 } strait_place_t;
 
+/* What may call a loop off; for the library. */
+struct strait_caller_;
+
 /* Room for the arguments of a call, in words. */
 #define STRAIT_PARALLEL_WORDS_ 16
 
@@ -65,7 +68,7 @@ typedef struct strait_place {
 struct strait_parallel {
     strait_fork_t fork_;
     int (*call_)(strait_frame_t *frame, const void *args,
-        const strait_work_t *work); /* NULL: no call was written into it */
+        const struct strait_caller_ *caller); /* NULL: none was written */
     strait_work_done_fn done_;
     void *arg_;
     int err_;
@@ -200,8 +203,9 @@ typedef void (*strait_range_fn)(
  * any order, on any workers at once. What they have written is visible
  * afterwards.
  * @retval 0           all of it was done; so for an empty range, too
- * @retval -ECANCELED  stop was asked for, or the pool is being shut down with
- *   STRAIT_SHUTDOWN_CANCEL, and something was left out
+ * @retval -ECANCELED  something was left out: stop was asked for, or, of a call
+ *   that did not begin in a task, its job was cancelled, or the pool is being
+ *   shut down with STRAIT_SHUTDOWN_CANCEL
  * @retval -EINVAL     body NULL; begin > end, an unknown schedule, reserved not
  *   0; a place without frame, lane or job
  * @threads as the place  @progress blocking(body)

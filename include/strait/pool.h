@@ -113,7 +113,7 @@ enum {
     STRAIT_SHUTDOWN_DRAIN = 0, /**< it runs */
     STRAIT_SHUTDOWN_CANCEL = 1 /**< it ends with -ECANCELED; of what runs the
                                     tokens are set (strait_work_cancelled), and
-                                    loops of parallel.h stop */
+                                    loops stop that began on a lane or as a job */
 };
 
 /**

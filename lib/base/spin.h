@@ -98,6 +98,8 @@ sti_spinner_ended(sti_spinner_t *spinner, bool hit)
 static inline void
 sti_spinner_slept(sti_spinner_t *spinner, uint64_t now_ns, uint32_t waker)
 {
+    if (spinner->limit_ns == 0)
+        return;
     if (waker > STI_CPU_UNKNOWN && waker == STI_CPU_MARK())
         spinner->limit_ns = STI_SPIN_MIN_NS;
     else if (spinner->begun_ns != 0 &&

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "base/thread.h"
 
+#include <errno.h>
 #include <sched.h>
 
 _Thread_local uint32_t sti_thread_runs_loop;
@@ -12,6 +13,11 @@ _Thread_local uint32_t sti_thread_runs_loop;
 uint32_t
 sti_cpu_mark(void)
 {
-    /* Reads a word that the kernel keeps up to date; no system call. */
-    return STI_CPU_UNKNOWN + 1 + (uint32_t)sched_getcpu();
+    int saved = errno;
+    /* Where the C library has registered with the kernel (rseq) a load; where
+     * not, the vDSO or a system call, which may be refused. */
+    int cpu = sched_getcpu();
+
+    errno = saved;
+    return STI_CPU_UNKNOWN + 1 + (uint32_t)cpu;
 }

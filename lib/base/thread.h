@@ -4,7 +4,7 @@
  * all others that live, at the price of one instruction. An API that belongs to
  * one thread compares it in every call; pthread_self is a call into the C
  * library, which was 5 % of what an offloaded job costs its loop. And what the
- * calling thread must not do, and where it runs. Included by: loop, sched.
+ * calling thread must not do, and where it runs. Included by: every layer.
  */
 #ifndef STI_BASE_THREAD_H
 #define STI_BASE_THREAD_H

@@ -214,6 +214,9 @@ sti_lane_alone(const sti_worker_t *worker, const strait_lane_t *lane)
     const sti_crew_t *crew = worker->crew;
     uint32_t i;
 
+    /* rlx: a lane that is new will be seen a little later. */
+    if (strait_load_rlx(&crew->n_lanes) != worker->n_ranked)
+        return false;
     for (i = 0; i < worker->n_ranked; i++) {
         const strait_lane_t *other = crew->lanes[i];
 

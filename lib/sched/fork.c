@@ -29,7 +29,7 @@
  * Edges (Y1-Y3 are in deque.h, P1-P2 in parking.h).
  *   J1  entry of pool->deques -> its load by a thief      the deque
  *   J2  state_ CAS to WAITED -> exchange of the thief      the sleeper's
- *       wake_ = 0 is older than the thief's 1
+ *       wake_ = 0 is older than the thief's mark
  *
  * Tests: tests/sched/test_fork.c, stress_fork.c, tests/model/model_fork_*.c.
  */

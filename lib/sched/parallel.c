@@ -61,8 +61,10 @@ static void
 run_root(strait_frame_t *frame, void *arg)
 {
     struct root *root = arg;
+    const sti_worker_t *worker = strait_frame_deque_(frame)->worker_;
+    struct strait_caller_ caller = { NULL, worker->pool };
 
-    root->err = root->fn(frame, root->args, NULL);
+    root->err = root->fn(frame, root->args, &caller);
 }
 
 static void
@@ -70,7 +72,9 @@ run_job(strait_frame_t *frame, void *arg)
 {
     strait_parallel_t *job = arg;
 
-    job->err_ = job->call_(frame, job->args_, &job->fork_.work_);
+    struct strait_caller_ caller = { &job->fork_.work_, NULL };
+
+    job->err_ = job->call_(frame, job->args_, &caller);
 }
 
 static void
@@ -87,11 +91,12 @@ sti_parallel_call(strait_place_t where, sti_parallel_fn fn, const void *args,
     size_t args_bytes)
 {
     strait_parallel_t *job = where.job_;
+    struct strait_caller_ task = { NULL, NULL };
     struct root root = { fn, args, 0 };
     int err;
 
     if (where.frame_ != NULL)
-        return fn(where.frame_, args, NULL);
+        return fn(where.frame_, args, &task);
     if (where.lane_ != NULL) {
         err = strait_fork_run(where.lane_, run_root, &root);
         return err != 0 ? err : root.err;
@@ -208,8 +213,7 @@ struct loop {
     chunk_fn chunk;
     const void *args;
     const strait_range_t *range;
-    const strait_work_t *work;     /* of the job, or NULL */
-    const strait_pool_t *pool;     /* whose shutdown may cancel */
+    const struct strait_caller_ *caller;
     const strait_reduction_t *how; /* NULL: there is no result */
     void *arg;
     STRAIT_ATOMIC(uint32_t) stopped; /* something was left out */
@@ -229,10 +233,13 @@ static void run(strait_frame_t *frame, struct loop *loop, struct half part);
 static bool
 is_stopped(struct loop *loop)
 {
+    const struct strait_caller_ *caller = loop->caller;
+
     /* rlx: asked again and again. */
     if (!strait_stop_asked(loop->range->stop) &&
-        (loop->work == NULL || !strait_work_cancelled(loop->work)) &&
-        strait_load_rlx(&loop->pool->cancelling) == 0)
+        (caller->work == NULL || !strait_work_cancelled(caller->work)) &&
+        (caller->pool == NULL ||
+            strait_load_rlx(&caller->pool->cancelling) == 0))
         return false;
     /* rlx: read after the joins. */
     strait_store_rlx(&loop->stopped, 1);
@@ -366,7 +373,6 @@ static int
 run_loop(strait_frame_t *frame, struct loop *loop, void *result)
 {
     const strait_range_t *range = loop->range;
-    const sti_worker_t *worker = strait_frame_deque_(frame)->worker_;
     struct half all = {
         .loop = loop,
         .begin = range->begin,
@@ -376,9 +382,11 @@ run_loop(strait_frame_t *frame, struct loop *loop, void *result)
         .result = result,
     };
 
-    loop->pool = worker->pool;
-    if (range->schedule == STRAIT_SCHEDULE_STATIC)
+    if (range->schedule == STRAIT_SCHEDULE_STATIC) {
+        const sti_worker_t *worker = strait_frame_deque_(frame)->worker_;
+
         all.n_pieces = worker->pool->n_workers;
+    }
     /* rlx: not shared yet. */
     strait_store_rlx(&loop->stopped, 0);
     run(frame, loop, all);
@@ -412,14 +420,15 @@ for_chunk(const struct loop *loop, strait_frame_t *frame, void *result,
 }
 
 static int
-for_call(strait_frame_t *frame, const void *call, const strait_work_t *work)
+for_call(strait_frame_t *frame, const void *call,
+    const struct strait_caller_ *caller)
 {
     const struct for_args *args = call;
     struct loop loop = {
         .chunk = for_chunk,
         .args = args,
         .range = &args->range,
-        .work = work,
+        .caller = caller,
     };
 
     return run_loop(frame, &loop, NULL);
@@ -466,14 +475,15 @@ map_chunk(const struct loop *loop, strait_frame_t *frame, void *result,
 }
 
 static int
-map_call(strait_frame_t *frame, const void *call, const strait_work_t *work)
+map_call(strait_frame_t *frame, const void *call,
+    const struct strait_caller_ *caller)
 {
     const struct map_args *args = call;
     struct loop loop = {
         .chunk = map_chunk,
         .args = args,
         .range = &args->range,
-        .work = work,
+        .caller = caller,
     };
 
     return run_loop(frame, &loop, NULL);
@@ -510,14 +520,15 @@ reduce_chunk(const struct loop *loop, strait_frame_t *frame, void *result,
 }
 
 static int
-reduce_call(strait_frame_t *frame, const void *call, const strait_work_t *work)
+reduce_call(strait_frame_t *frame, const void *call,
+    const struct strait_caller_ *caller)
 {
     const struct reduce_args *args = call;
     struct loop loop = {
         .chunk = reduce_chunk,
         .args = args,
         .range = &args->range,
-        .work = work,
+        .caller = caller,
         .how = &args->how,
         .arg = args->arg,
     };

@@ -8,9 +8,17 @@
 
 #include <strait/parallel.h>
 
-/* A call, on a worker: `work` is the item of its job, or NULL. */
-typedef int (*sti_parallel_fn)(
-    strait_frame_t *frame, const void *args, const strait_work_t *work);
+/* What may call a loop off, besides its `stop`. Both are NULL for one that
+ * begins in a task: whoever runs that task would not expect it, as sorts do not,
+ * whose result would be lost elements. */
+struct strait_caller_ {
+    const strait_work_t *work; /* of a job: its item */
+    const strait_pool_t *pool; /* of a thread that waits: its lane's */
+};
+
+/* A call, on a worker. */
+typedef int (*sti_parallel_fn)(strait_frame_t *frame, const void *args,
+    const struct strait_caller_ *caller);
 
 /* Calls fn(args) in that place. Of args a copy is made if it runs later. */
 int sti_parallel_call(strait_place_t where, sti_parallel_fn fn,

@@ -43,7 +43,7 @@
  *   P1  wake_ exchange of the waker -> load of wake_ in sleep     what the
  *       waker saw; the item itself travels by R3
  *   P2  idle_ or (announce) -> idle_ and (take)     the sleeper's wake_ = 0,
- *       so that it does not wipe out the waker's 1
+ *       so that it does not wipe out the waker's mark
  *   P4  idle_ and (take) -> idle_ and (withdraw)     deques, for the duty of
  *       one whose bit was taken before it slept
  *   P3  lane count store -> its load after announce     new lanes (lane.c)
@@ -166,7 +166,7 @@ sti_parking_wake_one(sti_parking_t *parking)
         while (idle != 0) {
             uint64_t bit = idle & (0 - idle);
 
-            /* [P2:acq] the sleeper's wake_ = 0 is older than our 1. [P4:rel]
+            /* [P2:acq] the sleeper's wake_ = 0 is older than ours. [P4:rel]
              * what we know, if it has not gone to sleep. */
             if (strait_cas_weak_acq_rel(word, &idle, idle & ~bit)) {
                 sti_parking_wake(
@@ -212,10 +212,10 @@ sti_parking_announce(sti_parking_t *parking, uint32_t worker)
 {
     sti_seat_t *seat = &parking->seats_[worker];
 
-    /* rlx: published by P2 below. A late 1 of an earlier waker is wiped out
+    /* rlx: published by P2 below. A late mark of an earlier waker is wiped out
      * here or ends the sleep at once; both are fine, nothing hangs on it. */
     (void)strait_xchg_rlx(&seat->wake_, 0);
-    /* [P2:rel] wake_ = 0 is older than any 1 of whoever takes the bit.
+    /* [P2:rel] wake_ = 0 is older than any mark of whoever takes the bit.
      * [P3:acq] what was published before the bits were last taken. */
     (void)strait_or_acq_rel(
         &sti_parking_idle(parking, worker)->bits_, (uint64_t)1 << worker % 64);
@@ -225,7 +225,7 @@ sti_parking_announce(sti_parking_t *parking, uint32_t worker)
 /*
  * Takes the announcement back; false if a waker was faster. Either way the
  * worker has left idleness and owes a duty once it holds an item. Also after a
- * sleep: what ended it may have been the late 1 of a waker who took the bit of
+ * sleep: what ended it may have been the late mark of a waker who took the bit of
  * an earlier announcement, and a bit left behind would draw a wake-up meant for
  * a sleeper.
  */

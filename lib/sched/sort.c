@@ -367,9 +367,10 @@ sort_directly(strait_frame_t *frame, const strait_allocator_t *allocator,
 }
 
 static int
-kernel_call(strait_frame_t *frame, const void *args, const strait_work_t *work)
+kernel_call(strait_frame_t *frame, const void *args,
+    const struct strait_caller_ *caller)
 {
-    (void)work;
+    (void)caller;
     return sort_directly(frame, sti_sort_allocator(frame), args);
 }
 
@@ -475,9 +476,10 @@ sort_any(strait_frame_t *frame, const strait_allocator_t *allocator,
 }
 
 static int
-sort_call(strait_frame_t *frame, const void *args, const strait_work_t *work)
+sort_call(strait_frame_t *frame, const void *args,
+    const struct strait_caller_ *caller)
 {
-    (void)work;
+    (void)caller;
     return sort_any(frame, sti_sort_allocator(frame), args);
 }
 

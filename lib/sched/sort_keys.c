@@ -432,9 +432,10 @@ sort_keys(strait_frame_t *frame, const strait_allocator_t *allocator,
 }
 
 static int
-keys_call(strait_frame_t *frame, const void *args, const strait_work_t *work)
+keys_call(strait_frame_t *frame, const void *args,
+    const struct strait_caller_ *caller)
 {
-    (void)work;
+    (void)caller;
     return sort_keys(frame, sti_sort_allocator(frame), args);
 }
 

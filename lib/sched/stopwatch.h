@@ -10,7 +10,8 @@
  *   run       a share of the whole for each; if the group took much longer than
  *             its like, one item is charged with the difference
  *   begun_ns  of the group: "runs since" is exact for a long item, and out by
- *             the few microseconds of the short ones before it in its group
+ *             the few microseconds of the short ones before it in its group;
+ *             by more only for the first group of items that turn long
  *
  * The first item after a pause is always timed alone, and so is each item while
  * several lanes have work. If items turn long in the middle of a group, the

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_internal.c - what the layers above share and users do not see: reports
- * and checks, the fork guard, the waits for a stopped producer, counters.
+ * and checks, the fork guard, the waits for a stopped producer, counters, spins.
  * Linked with the static twin of the library.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -15,6 +17,7 @@
 #include "base/futex.h"
 #include "base/gap.h"
 #include "base/memory.h"
+#include "base/spin.h"
 
 #include "blocks.h"
 #include "child.h"
@@ -299,4 +302,75 @@ Test(futex, a_wake_ends_the_sleep, .timeout = 10)
     sti_futex_wake_one(&word);
     check_int(errno, 12345);
     pthread_join(thread, NULL);
+}
+
+/* ---------------------------------------------------------------- the spin */
+
+Test(spinner, grows_by_hits_and_shrinks_by_misses)
+{
+    sti_spinner_t spinner;
+    int i;
+
+    sti_spinner_init(&spinner, 4 * STI_SPIN_MIN_NS);
+    check_int(sti_spinner_begin(&spinner, 100), 100 + 4 * STI_SPIN_MIN_NS);
+    sti_spinner_ended(&spinner, true);
+    check_int(spinner.limit_ns, 8 * STI_SPIN_MIN_NS);
+    for (i = 0; i < 20; i++) {
+        (void)sti_spinner_begin(&spinner, 100);
+        sti_spinner_ended(&spinner, i < 10);
+        if (i == 9)
+            check_int(spinner.limit_ns, STI_SPIN_MAX_NS);
+    }
+    check_int(spinner.limit_ns, STI_SPIN_MIN_NS);
+}
+
+Test(spinner, a_short_sleep_shows_that_it_was_too_short)
+{
+    sti_spinner_t spinner;
+
+    sti_spinner_init(&spinner, STI_SPIN_MIN_NS);
+    (void)sti_spinner_begin(&spinner, 1000);
+    sti_spinner_ended(&spinner, false);
+    sti_spinner_slept(&spinner, 1000 + STI_SPIN_SHORT_SLEEP_NS, 0);
+    check_int(spinner.limit_ns, STI_SPIN_MIN_NS);
+    (void)sti_spinner_begin(&spinner, 1000);
+    sti_spinner_ended(&spinner, false);
+    sti_spinner_slept(&spinner, 999 + STI_SPIN_SHORT_SLEEP_NS, STI_CPU_UNKNOWN);
+    check_int(spinner.limit_ns, STI_SPIN_MAX_NS);
+    sti_spinner_slept(&spinner, 2000, 0);
+    check_int(spinner.limit_ns, STI_SPIN_MAX_NS);
+}
+
+Test(spinner, does_not_wait_for_who_shares_its_cpu)
+{
+    sti_spinner_t spinner;
+    cpu_set_t here;
+    int cpu = sched_getcpu();
+
+    if (cpu < 0)
+        return;
+    CPU_ZERO(&here);
+    CPU_SET(cpu, &here);
+    /* So that the marks are of one CPU. */
+    check_int(sched_setaffinity(0, sizeof here, &here), 0);
+    sti_spinner_init(&spinner, STI_SPIN_MAX_NS);
+    (void)sti_spinner_begin(&spinner, 1000);
+    sti_spinner_ended(&spinner, false);
+    errno = 12345;
+    sti_spinner_slept(&spinner, 1001, sti_cpu_mark());
+    check_int(errno, 12345);
+    check_int(spinner.limit_ns, STI_SPIN_MIN_NS);
+    sti_spinner_slept(&spinner, 1001, sti_cpu_mark() + 1);
+    check_int(spinner.limit_ns, STI_SPIN_MIN_NS);
+}
+
+Test(spinner, never_begins_on_a_single_cpu)
+{
+    sti_spinner_t spinner;
+
+    sti_spinner_init(&spinner, 0);
+    sti_spinner_slept(&spinner, 1000, sti_cpu_mark());
+    check_int(spinner.limit_ns, 0);
+    sti_spinner_slept(&spinner, 1000, 0);
+    check_int(spinner.limit_ns, 0);
 }

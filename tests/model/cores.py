@@ -40,11 +40,6 @@ CORES = {
     "lib/loop/wake.c": "bell",
     "lib/loop/post.c": "bell",
 }
-# Cores whose controls have not been searched for since the pool got its lanes:
-# their models run like all others, but RESULTS.md has no figures that belong to
-# their text. A core leaves this list with `controls.py --write --only CORE`.
-AWAITED = ("lane", "gate", "removal", "crew", "request", "drain", "future", "pool",
-           "deque", "fork")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
 

@@ -53,7 +53,7 @@ ORDER_MODELS = ("order_turns", "order_bound", "order_give", "order_open",
                 "order_close")
 DEQUE_MODELS = ("deque_run", "deque_tell")
 FORK_MODELS = ("fork_start", "fork_share", "fork_join", "fork_lane",
-               "fork_nest", "fork_pass")
+               "fork_nest", "fork_pass", "fork_duty")
 BELL_MODELS = ("bell_ref", "bell_sleep")
 
 
@@ -1205,7 +1205,7 @@ STRAIT_RING_PENDING) {
          "STI_DEQUE_WORD(word >> 32, first + n));")]),
     Mutant("deque-shares-one-too-many", "deque", DEQUE_MODELS, [
         (DEQUE, "(uint32_t)(end - deque->private_ + 1) / 2;",
-         "(uint32_t)(end - deque->private_ + 2) / 2;")]),
+         "(uint32_t)(end - deque->private_ + 3) / 2;")]),
     Mutant("deque-shares-and-keeps", "deque", DEQUE_MODELS, [
         (DEQUE, "    deque->private_ += n;\n", "")]),
     Mutant("deque-shares-a-task-that-is-done", "deque", DEQUE_MODELS, [
@@ -1386,7 +1386,7 @@ worker->seat))
     Mutant("fork-helps-though-alone", "fork", FORK_MODELS, [
         (FORK, "alone ? NULL : help(worker, stolen)", "help(worker, stolen)")]),
     Mutant("fork-helps-at-any-depth", "fork", FORK_MODELS, [
-        (FORK, "worker->fork.depth >= STI_FORK_DEPTH_MAX", "false")]),
+        (FORK, "worker->fork.depth + 1 > STI_FORK_DEPTH_MAX", "false")]),
     Mutant("fork-helps-over-its-own-tasks", "fork", FORK_MODELS, [
         (FORK, "execute(worker, task, stolen + 1);",
          "execute(worker, task, stolen);")]),

@@ -795,36 +795,54 @@ FIXTURE_TEST(parallel, a_job_is_cancelled_while_it_runs)
     check_err(strait_loop_destroy(loop), 0);
 }
 
+struct shutdown {
+    struct search search;
+    int answer;
+};
+
 static void *
 shut_down(void *arg)
 {
-    struct search *search = arg;
-    int *answer = malloc(sizeof *answer);
+    struct shutdown *shutdown = arg;
 
-    while (strait_load_rlx(&search->n_run) == 0)
+    while (strait_load_rlx(&shutdown->search.n_run) == 0)
         nap(50);
-    if (answer != NULL)
-        *answer = strait_pool_shutdown(
-            pool, STRAIT_SHUTDOWN_CANCEL, UINT64_MAX, NULL);
-    return answer;
+    shutdown->answer = strait_pool_shutdown(
+        pool, STRAIT_SHUTDOWN_CANCEL, UINT64_MAX, NULL);
+    return NULL;
+}
+
+/* Ends before everything is done only where the caller learns of it; in a task
+ * it goes on. */
+static void
+check_shutdown(int place, size_t n, int answer)
+{
+    struct shutdown shutdown;
+    pthread_t thread;
+
+    memset(&shutdown, 0, sizeof shutdown);
+    shutdown.search.wanted = SIZE_MAX;
+    shutdown.search.range = strait_range(0, n);
+    check_int(pthread_create(&thread, NULL, shut_down, &shutdown), 0);
+    check_err(call_at(place, search_all, &shutdown.search), answer);
+    check_int(pthread_join(thread, NULL), 0);
+    check_err(shutdown.answer, 0);
+    cr_assert((strait_load_rlx(&shutdown.search.n_run) == n) == (answer == 0));
 }
 
 FIXTURE_TEST(parallel, a_shutdown_with_cancel_stops_the_loop_of_who_waits)
 {
-    struct search search;
-    pthread_t thread;
-    void *answer;
+    check_shutdown(ON_LANE, 10000000, -ECANCELED);
+}
 
-    memset(&search, 0, sizeof search);
-    search.wanted = SIZE_MAX;
-    search.range = strait_range(0, 10000000);
-    check_int(pthread_create(&thread, NULL, shut_down, &search), 0);
-    check_err(call_at(ON_LANE, search_all, &search), -ECANCELED);
-    check_int(pthread_join(thread, &answer), 0);
-    cr_assert(answer != NULL);
-    check_err(*(int *)answer, 0);
-    free(answer);
-    cr_assert(strait_load_rlx(&search.n_run) < 9000000);
+FIXTURE_TEST(parallel, a_shutdown_with_cancel_stops_a_job)
+{
+    check_shutdown(AS_JOB, 10000000, -ECANCELED);
+}
+
+FIXTURE_TEST(parallel, a_shutdown_with_cancel_leaves_the_loops_of_tasks)
+{
+    check_shutdown(IN_TASK, 2000, 0);
 }
 
 /* ------------------------------------------------------------------ nested */

@@ -13,6 +13,7 @@
 #include <strait/pool.h>
 #include <strait/sort.h>
 #include <strait/timer.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "places.h"
@@ -787,6 +788,74 @@ FIXTURE_TEST(sort, keys_that_are_not_aligned)
     cr_assert(is_as_expected(&subject));
     free(subject.block);
     free(subject.expected);
+}
+
+/* ------------------------------------------------------- beside a shutdown */
+
+struct late {
+    int (*sort)(strait_place_t where, void *arg);
+    struct subject *subject;
+    pthread_t thread;
+    int answer;
+};
+
+static void *
+cancel_pool(void *arg)
+{
+    struct late *late = arg;
+
+    late->answer = strait_pool_shutdown(
+        pool, STRAIT_SHUTDOWN_CANCEL, UINT64_MAX, NULL);
+    return NULL;
+}
+
+static int
+sort_late(strait_place_t where, void *arg)
+{
+    struct late *late = arg;
+
+    if (pthread_create(&late->thread, NULL, cancel_pool, late) != 0)
+        abort();
+    while (strait_pool_close(pool) != -EALREADY)
+        usleep(100);
+    /* Closed it is; until it cancels, too. */
+    usleep(20000);
+    return late->sort(where, late->subject);
+}
+
+/* What has begun in a task runs to its end, and loses nothing. */
+static void
+check_late(int (*sort)(strait_place_t where, void *arg), judge_fn by,
+    size_t size_bytes)
+{
+    struct subject subject;
+    struct late late = { .sort = sort, .subject = &subject, .answer = 1 };
+
+    subject_init(&subject, 60000, size_bytes);
+    subject.flags = STRAIT_SORT_STABLE;
+    subject.kind = STRAIT_KEY_U64;
+    fill(&subject, RANDOM);
+    expect(&subject, by);
+    check_err(call_at(IN_TASK, sort_late, &late), 0);
+    check_int(pthread_join(late.thread, NULL), 0);
+    check_err(late.answer, 0);
+    cr_assert(is_as_expected(&subject));
+    subject_free(&subject);
+}
+
+FIXTURE_TEST(sort, ends_although_its_pool_is_cancelled)
+{
+    check_late(sort_subject, judge_compare, 40);
+}
+
+FIXTURE_TEST(sort, by_keys_ends_although_its_pool_is_cancelled)
+{
+    check_late(sort_by_keys, judge_keys, 8);
+}
+
+FIXTURE_TEST(sort, of_records_by_keys_ends_although_its_pool_is_cancelled)
+{
+    check_late(sort_by_keys, judge_keys, 40);
 }
 
 /* ------------------------------------------------------------ bad arguments */
