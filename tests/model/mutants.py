@@ -552,10 +552,10 @@ STRAIT_RING_PENDING) {
     Mutant("lane-no-futex-wake", "lane", LANE_MODELS, [
         (PARKING, "    STI_FUTEX_WAKE(&seat->wake_);\n", "")]),
     Mutant("lane-futex-wake-before-the-word", "lane", LANE_MODELS, [
-        (PARKING, "    (void)strait_xchg_release(&seat->wake_, 1);\n"
+        (PARKING, "    (void)strait_xchg_release(&seat->wake_, STI_CPU_MARK());\n"
          "    STI_FUTEX_WAKE(&seat->wake_);\n",
          "    STI_FUTEX_WAKE(&seat->wake_);\n"
-         "    (void)strait_xchg_release(&seat->wake_, 1);\n")]),
+         "    (void)strait_xchg_release(&seat->wake_, STI_CPU_MARK());\n")]),
     Mutant("lane-resets-the-word-after-the-bit", "lane", LANE_MODELS, [
         (PARKING, "    (void)strait_xchg_rlx(&seat->wake_, 0);\n", ""),
         (PARKING, "    STRAIT_POINT(\"parking.announced\");\n",
