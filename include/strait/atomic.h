@@ -135,6 +135,17 @@
 #endif
 #endif
 
+/** One step of a bounded spin: some 10 to 50 ns, and no load of any memory. */
+#ifndef STRAIT_PAUSE
+#if defined(__x86_64__)
+#define STRAIT_PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define STRAIT_PAUSE() __asm__ __volatile__("isb" ::: "memory")
+#else
+#define STRAIT_PAUSE() ((void)0)
+#endif
+#endif
+
 /**
  * Plain access to data that travels along a labelled edge, such as the value
  * in a ring's slot. Plain in production; a race detector in model builds.

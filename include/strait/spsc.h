@@ -22,7 +22,10 @@
  *
  * Design. Two positions, each written by one side and read by the other; each
  * side keeps what it saw last of the other's, and looks again only when that
- * says full or empty. lib/queue/spsc.c has the picture and the proof notes.
+ * says full or empty. A side that finds just a few each time it looks, and so
+ * looks all the time, pauses for some 0.2 to 0.8 us before it does so again,
+ * and then finds many: see lib/queue/spsc.c, with the picture and the proof
+ * notes.
  *
  * Guarantees: first in, first out; each place is handed out once; what the
  * producer wrote before commit is visible after peek, what the consumer did
@@ -51,12 +54,14 @@ typedef struct strait_spsc {
     uint64_t limit_;
     STRAIT_ATOMIC(uint32_t) closed_;
     strait_role_t producing_; /* checked builds only */
-    char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - 2 * sizeof(uint32_t)];
+    uint32_t n_head_looks_;   /* in a row that found something */
+    char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - 3 * sizeof(uint32_t)];
     /* Consumer: position of the next release, and what it saw of tail_. */
     STRAIT_ATOMIC(uint64_t) head_;
     uint64_t tail_seen_;
     strait_role_t consuming_; /* checked builds only */
-    char pad1_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - sizeof(uint32_t)];
+    uint32_t n_tail_looks_;   /* in a row that found something */
+    char pad1_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - 2 * sizeof(uint32_t)];
     /* Nobody writes these after init. */
     uint64_t mask_;
     void **slots_;
@@ -72,8 +77,11 @@ enum {
                               popped, and nothing will come any more */
 };
 
-/* Pointers ahead: four cache lines. Half as many gain little, 256 no more. */
-#define STRAIT_SPSC_PREFETCH_ 32
+/* When a side is too close to the other, how far it steps back, and what it has
+ * to find then to do so again. */
+#define STRAIT_SPSC_LOOKS_ 8
+#define STRAIT_SPSC_PAUSES_ 16
+#define STRAIT_SPSC_MANY_ 16
 
 /** The largest capacity, in elements. */
 #define STRAIT_SPSC_CAPACITY_MAX ((size_t)1 << 30)
@@ -91,6 +99,35 @@ enum {
  */
 STRAIT_API STRAIT_NODISCARD int strait_spsc_init(
     strait_spsc_t *q, void **slots, size_t capacity) STRAIT_NOEXCEPT;
+
+/**
+ * Before a look at the other side's line: lets the other side get ahead, if so
+ * many looks in a row have found something that it must be close.
+ * @threads the side that looks  @progress wait-free; a bounded pause
+ */
+STRAIT_INLINE void
+strait_spsc_step_back_(uint32_t n_looks) STRAIT_NOEXCEPT
+{
+    int i;
+
+    if (n_looks < STRAIT_SPSC_LOOKS_)
+        return;
+    for (i = 0; i < STRAIT_SPSC_PAUSES_; i++)
+        STRAIT_PAUSE();
+}
+
+/**
+ * Behind a look: how many there were in a row by now. It starts anew if nothing
+ * was found, or if stepping back has brought little.
+ * @threads the side that looks  @progress wait-free
+ */
+STRAIT_NODISCARD STRAIT_INLINE uint32_t
+strait_spsc_looked_(uint32_t n_looks, uint64_t n_found) STRAIT_NOEXCEPT
+{
+    if (n_looks < STRAIT_SPSC_LOOKS_)
+        return n_found != 0 ? n_looks + 1 : 0;
+    return n_found >= STRAIT_SPSC_MANY_ ? n_looks : 0;
+}
 
 /**
  * Places for the producer to fill, side by side in the array.
@@ -117,9 +154,11 @@ strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
         /* rlx: our own. */
         if (strait_load_rlx(&q->closed_) != 0)
             return 0;
+        strait_spsc_step_back_(q->n_head_looks_);
         /* [S2:acq] the consumer has done with the places that it released. */
         q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
         room = q->limit_ - tail;
+        q->n_head_looks_ = strait_spsc_looked_(q->n_head_looks_, room);
         if (room == 0)
             return 0;
         if (room < n)
@@ -170,9 +209,11 @@ strait_spsc_peek(strait_spsc_t *q, size_t n, size_t *ret_index) STRAIT_NOEXCEPT
     STRAIT_ROLE_(&q->consuming_);
 
     if (filled < n) {
+        strait_spsc_step_back_(q->n_tail_looks_);
         /* [S1:acq] what the producer wrote into the places. */
         q->tail_seen_ = strait_load_acquire(&q->tail_);
         filled = q->tail_seen_ - head;
+        q->n_tail_looks_ = strait_spsc_looked_(q->n_tail_looks_, filled);
         if (filled == 0)
             return 0;
         if (filled < n)
@@ -217,14 +258,14 @@ strait_spsc_push(strait_spsc_t *q, void *value) STRAIT_NOEXCEPT
         /* rlx: our own. */
         if (strait_load_rlx(&q->closed_) != 0)
             return STRAIT_SPSC_CLOSED;
+        strait_spsc_step_back_(q->n_head_looks_);
         /* [S2:acq] the consumer has done with the places that it released. */
         q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
+        q->n_head_looks_ = strait_spsc_looked_(
+            q->n_head_looks_, q->limit_ - tail);
         if (q->limit_ == tail)
             return STRAIT_SPSC_FULL;
     }
-    /* The consumer has read that line; it takes a while to get it back. */
-    STRAIT_PREFETCH_WRITE(
-        &q->slots_[(tail + STRAIT_SPSC_PREFETCH_) & q->mask_]);
     STRAIT_DATA_SET(&q->slots_[tail & q->mask_], value);
     /* [S1:rel] the value, and what it points to. */
     strait_store_release(&q->tail_, tail + 1);
@@ -245,8 +286,11 @@ strait_spsc_pop(strait_spsc_t *q, void **ret_value) STRAIT_NOEXCEPT
     STRAIT_ROLE_(&q->consuming_);
 
     if (head == q->tail_seen_) {
+        strait_spsc_step_back_(q->n_tail_looks_);
         /* [S1:acq] the value, and what it points to. */
         q->tail_seen_ = strait_load_acquire(&q->tail_);
+        q->n_tail_looks_ = strait_spsc_looked_(
+            q->n_tail_looks_, q->tail_seen_ - head);
         if (head == q->tail_seen_) {
             /* [S3:acq] all commits that went before the close. */
             if (strait_load_acquire(&q->closed_) == 0)

@@ -73,13 +73,7 @@ enum {
     })
 #define STI_YIELD() ((void)sched_yield())
 #define STI_CPU_MARK() sti_cpu_mark()
-#if defined(__x86_64__)
-#define STI_PAUSE() __builtin_ia32_pause()
-#elif defined(__aarch64__)
-#define STI_PAUSE() __asm__ __volatile__("isb" ::: "memory")
-#else
-#define STI_PAUSE() ((void)0)
-#endif
+#define STI_PAUSE() STRAIT_PAUSE()
 
 #endif /* STI_MODEL */
 

@@ -36,6 +36,29 @@
  * Progress. Everything wait-free; a side that is stopped delays only itself,
  *   and the other once the queue is full, or empty.
  *
+ * Distance. Whoever is a little faster than the other side catches up with it,
+ *   and from then on looks at the other's line for every few elements. Each
+ *   look takes the line from the one who writes it; both go at the pace of that
+ *   line, and as the slower one is slowed down as well, they stay together. So
+ *   who has looked 8 times in a row and always found something steps back for
+ *   16 pauses before the next look, and goes on doing so while that brings 16
+ *   elements or more: both then work through hundreds of elements, each in
+ *   lines of its own. Pointers one at a time, 4096 places, M/s on two cores of
+ *   a Zen 3 EPYC, by what each side does besides (multiplications, one after
+ *   the other):
+ *
+ *       consumer, producer      0, 0     4, 0    12, 0     0, 4    0, 12
+ *       looks at once             80       75       45       85       75
+ *       steps back               510      530      245      420      190
+ *       and releases late        590      490      205      460      190
+ *
+ *   "Releases late": head_ stored with every 128th element only. By itself that
+ *   helps a producer that waits for places, and not a consumer that waits for
+ *   elements, and FULL would be a guess. 4 looks or 32 pauses do as well; 8
+ *   pauses do not hold the two apart. The price: an element of an endless
+ *   stream may come that pause later. One that comes by itself, or in answer to
+ *   another, does not: a look that finds nothing starts the count anew.
+ *
  * Limits. Positions are 64 bits and may wrap: only differences count. Capacity
  *   1 is refused, as for ring. Not across fork, not between processes.
  *
@@ -44,6 +67,8 @@
  */
 #include <strait/spsc.h>
 
+extern inline void strait_spsc_step_back_(uint32_t n_looks);
+extern inline uint32_t strait_spsc_looked_(uint32_t n_looks, uint64_t n_found);
 extern inline size_t strait_spsc_reserve(
     strait_spsc_t *q, size_t n, size_t *ret_index);
 extern inline void strait_spsc_commit(strait_spsc_t *q, size_t n);
@@ -71,6 +96,8 @@ strait_spsc_init(strait_spsc_t *q, void **slots, size_t capacity)
     q->mask_ = capacity - 1;
     q->limit_ = start + capacity;
     q->tail_seen_ = start;
+    q->n_head_looks_ = 0;
+    q->n_tail_looks_ = 0;
     /* rlx: five times; not shared before init returns, and whatever shares the
      * queue publishes all this. */
     strait_store_rlx(&q->tail_, start);

@@ -100,6 +100,8 @@ HOT = {
     "strait_spsc_release": "st.rel",
     # tail_; when nothing is there, closed_ and tail_ once more.
     "strait_spsc_pop": "3*ld.acq st.rel",
+    "strait_spsc_step_back_": "",
+    "strait_spsc_looked_": "",
     "strait_spsc_close": "st.rel",
     "strait_spsc_is_ended": "ld.acq",
     # event. The _sc forms are the place for seq_cst: a load that comes behind

@@ -140,7 +140,8 @@ m_bell_wait(m_bell *bell)
 #define STI_FUTEX_WAKE_CLASS(w, v) ((void)(w), (void)(v))
 #define STI_YIELD() ((void)0)
 #define STI_CPU_MARK() 1
-#define STI_PAUSE() ((void)0)
+#define STRAIT_PAUSE() ((void)0)
+#define STI_PAUSE() STRAIT_PAUSE()
 
 #else /* the explorer */
 
@@ -149,6 +150,7 @@ m_bell_wait(m_bell *bell)
 #ifdef STRAIT_ATOMIC_H
 #error "include model.h before any header of Strait"
 #endif
+#define STRAIT_PAUSE() ex_pause()
 #define STRAIT_SEAM "explore.h"
 #include <strait/atomic.h>
 
@@ -240,7 +242,7 @@ typedef struct ex_bell m_bell;
     ((void)STI_FUTEX_WAKE_SITE_((w), INT_MAX, (v), EX_THIS_CLASS))
 #define STI_YIELD() ex_pause()
 #define STI_CPU_MARK() 1
-#define STI_PAUSE() ex_pause()
+#define STI_PAUSE() STRAIT_PAUSE()
 
 #endif /* M_GENMC */
 

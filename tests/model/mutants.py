@@ -361,17 +361,17 @@ STRAIT_RING_PENDING) {
          "    strait_store_release(&q->head_, head + 1);\n"
          "    *ret_value = STRAIT_DATA_GET(&q->slots_[head & q->mask_]);\n")]),
     Mutant("spsc-push-is-full-by-what-it-saw", "spsc", SPSC_MODELS, [
-        (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
-        if (q->limit_ == tail)
-            return""", """        (void)strait_load_acquire(&q->head_);
-            return""")]),
+        (SPSC_H, "        q->limit_ = strait_load_acquire(&q->head_)"
+         " + q->mask_ + 1;\n        q->n_head_looks_ =",
+         "        (void)strait_load_acquire(&q->head_);\n"
+         "        q->n_head_looks_ ="),
+        (SPSC_H, "        if (q->limit_ == tail)\n            return",
+         "            return")]),
     Mutant("spsc-push-goes-one-place-too-far", "spsc", SPSC_MODELS, [
-        (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
-        if (q->limit_ == tail)
-            return""",
-         """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 2;
-        if (q->limit_ == tail)
-            return""")]),
+        (SPSC_H, "        q->limit_ = strait_load_acquire(&q->head_)"
+         " + q->mask_ + 1;\n        q->n_head_looks_ =",
+         "        q->limit_ = strait_load_acquire(&q->head_)"
+         " + q->mask_ + 2;\n        q->n_head_looks_ =")]),
     Mutant("spsc-reserve-adds-to-what-it-saw", "spsc", SPSC_MODELS, [
         (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
         room""", """        q->limit_ += q->mask_ + 1;

@@ -351,6 +351,68 @@ Test(spsc, init_opens_again)
     check_int(pop_number(), 1);
 }
 
+/* --------------------------------------------------------------- distance */
+
+/* Pushes n numbers and takes them again, by one look of the consumer. */
+static void
+pass(int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        check_int(push(i), STRAIT_SPSC_DONE);
+    for (i = 0; i < n; i++)
+        check_int(pop_number(), i);
+}
+
+Test(spsc, steps_back_only_from_who_is_always_just_ahead)
+{
+    uint32_t i;
+
+    check_err(strait_spsc_init(&queue, slots, CAPACITY_MAX), 0);
+    /* Looks that find something, up to the one behind which it steps back. */
+    for (i = 1; i <= STRAIT_SPSC_LOOKS_; i++) {
+        pass(1);
+        check_int(queue.n_tail_looks_, i);
+    }
+    /* It goes on for as long as that brings many. */
+    pass(STRAIT_SPSC_MANY_);
+    check_int(queue.n_tail_looks_, STRAIT_SPSC_LOOKS_);
+    pass(STRAIT_SPSC_MANY_ - 1);
+    check_int(queue.n_tail_looks_, 0);
+    /* Who finds nothing was not close. */
+    pass(1);
+    pass(1);
+    check_int(queue.n_tail_looks_, 2);
+    check_int(pop_number(), GOT_EMPTY);
+    check_int(queue.n_tail_looks_, 0);
+}
+
+Test(spsc, a_producer_steps_back_from_a_consumer_just_ahead)
+{
+    size_t index;
+    uint32_t i;
+    int j;
+
+    check_err(strait_spsc_init(&queue, slots, CAPACITY_MAX), 0);
+    for (j = 0; j < CAPACITY_MAX; j++)
+        check_int(push(j), STRAIT_SPSC_DONE);
+    check_int(push(0), STRAIT_SPSC_FULL);
+    check_int(queue.n_head_looks_, 0);
+    for (i = 1; i <= STRAIT_SPSC_LOOKS_; i++) {
+        check_int(pop_number(), (int)i - 1);
+        check_int(push(0), STRAIT_SPSC_DONE);
+        check_int(queue.n_head_looks_, i);
+    }
+    for (j = 0; j < STRAIT_SPSC_MANY_; j++)
+        check_int(pop_number(), STRAIT_SPSC_LOOKS_ + j);
+    check_int(push(0), STRAIT_SPSC_DONE);
+    check_int(queue.n_head_looks_, STRAIT_SPSC_LOOKS_);
+    /* One less: by the other form, which has places left but wants more. */
+    check_int(strait_spsc_reserve(&queue, CAPACITY_MAX, &index) != 0, true);
+    check_int(queue.n_head_looks_, 0);
+}
+
 /* ------------------------------------- between the work and its publication */
 
 static size_t n_seen;
