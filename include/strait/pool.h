@@ -222,16 +222,18 @@ typedef struct strait_pool_stats {
     uint64_t n_run;     /**< items whose `run` has returned */
     uint64_t n_parks;   /**< times a worker went to sleep */
     uint64_t n_wakes; /**< wake-ups sent to workers, by submitters or workers */
-    uint64_t n_gap_waits;    /**< yields and short sleeps because of a submitter
+    uint64_t n_gap_waits; /**< yields and short sleeps because of a submitter
                                stopped between claiming its place and filling
                                it */
-    uint64_t n_started;      /**< threads of class BLOCKING that were started */
+    uint64_t n_naps;      /**< times a worker that a stream of short items did
+                               not need kept away from them for 0.2 ms */
+    uint64_t n_started;   /**< threads of class BLOCKING that were started */
     uint64_t n_start_failed; /**< threads that the system refused */
 } strait_pool_stats_t;
 
 #define STRAIT_POOL_STATS_INIT                                                 \
     {                                                                          \
-        (uint32_t)sizeof(strait_pool_stats_t), 0, 0, 0, 0, 0, 0, 0             \
+        (uint32_t)sizeof(strait_pool_stats_t), 0, 0, 0, 0, 0, 0, 0, 0          \
     }
 
 /**
@@ -251,13 +253,14 @@ typedef struct strait_worker_stats {
     uint64_t n_parks;       /**< as there */
     uint64_t n_wakes;       /**< times somebody woke it */
     uint64_t n_gap_waits;   /**< as in strait_pool_stats_t */
+    uint64_t n_naps;        /**< as there */
     uint64_t running_ns;    /**< how long its item runs; 0: it runs none */
     strait_work_fn running; /**< the function of that item, or NULL */
 } strait_worker_stats_t;
 
 #define STRAIT_WORKER_STATS_INIT                                               \
     {                                                                          \
-        (uint32_t)sizeof(strait_worker_stats_t), 0, 0, 0, 0, 0, 0, NULL        \
+        (uint32_t)sizeof(strait_worker_stats_t), 0, 0, 0, 0, 0, 0, 0, NULL     \
     }
 
 /**

@@ -70,6 +70,7 @@ struct strait_work {
     strait_work_done_fn done_;
     void *
         home_; /* the lane of the last submit, or the window of its sink there */
+    void *ahead_; /* an item that is likely to be delivered soon, or NULL */
     /* Touched only if it was asked for. */
     strait_group_t *group_;
     void *owner_; /* of whoever set the deliver function */

@@ -29,6 +29,8 @@
  *                                nothing: clang makes a fence and a load of an
  *                                RMW that adds a known 0.
  *   STI_YIELD()                  let another thread run.
+ *   STI_SLEEP(ns)                let that much time pass, less than a second, or
+ *                                less if a signal comes.
  *   STI_PAUSE()                  one step of a bounded spin.
  *   STI_CPU_MARK()               names the CPU this thread runs on, or did a
  *                                moment ago; never 0 (base/thread.h).
@@ -72,6 +74,7 @@ enum {
         zero_;                                                                 \
     })
 #define STI_YIELD() ((void)sched_yield())
+#define STI_SLEEP(ns) sti_thread_sleep((ns))
 #define STI_CPU_MARK() sti_cpu_mark()
 #define STI_PAUSE() STRAIT_PAUSE()
 

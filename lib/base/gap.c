@@ -2,13 +2,9 @@
 /*
  * gap.c - see gap.h.
  */
-#define _GNU_SOURCE
 #include "base/gap.h"
 
 #include "base/env.h"
-
-#include <strait/clock.h>
-#include <time.h>
 
 uint64_t
 sti_gap_next_ns(sti_gap_t *gap)
@@ -32,10 +28,9 @@ void
 sti_gap_wait(sti_gap_t *gap)
 {
     uint64_t sleep_ns = sti_gap_next_ns(gap);
-    struct timespec time = { 0, (long)sleep_ns };
 
     if (sleep_ns == 0)
         STI_YIELD();
     else
-        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+        STI_SLEEP(sleep_ns);
 }

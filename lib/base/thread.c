@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <time.h>
 
 _Thread_local uint32_t sti_thread_runs_loop;
 
@@ -20,4 +21,13 @@ sti_cpu_mark(void)
 
     errno = saved;
     return STI_CPU_UNKNOWN + 1 + (uint32_t)cpu;
+}
+
+void
+sti_thread_sleep(uint64_t ns)
+{
+    struct timespec time = { 0, (long)ns };
+
+    /* Answers an error, and leaves errno alone. */
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 }

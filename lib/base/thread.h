@@ -4,7 +4,8 @@
  * all others that live, at the price of one instruction. An API that belongs to
  * one thread compares it in every call; pthread_self is a call into the C
  * library, which was 5 % of what an offloaded job costs its loop. And what the
- * calling thread must not do, and where it runs. Included by: every layer.
+ * calling thread must not do, where it runs, and how it lets time pass. Included
+ * by: every layer.
  */
 #ifndef STI_BASE_THREAD_H
 #define STI_BASE_THREAD_H
@@ -37,6 +38,9 @@ sti_thread_token(void)
  * thread.c */
 #define STI_CPU_UNKNOWN 1
 uint32_t sti_cpu_mark(void);
+
+/* Sleeps for so long, less than a second, or until a signal comes. thread.c */
+void sti_thread_sleep(uint64_t ns);
 
 /* How many loops run on this thread: while one does, it must not wait for
  * anything else. Written by loop, read by sched. thread.c */

@@ -83,6 +83,7 @@ typedef struct sti_worker {
     sti_counter_t n_parks;
     sti_counter_t n_wakes;
     sti_counter_t n_gap_waits;
+    sti_counter_t n_naps;
     /* Its clock: the group of items that is being timed. */
     uint64_t last_ns;  /* of its last look at the clock, if that is fresh */
     uint64_t mean_ns;  /* of the group before */
@@ -93,6 +94,11 @@ typedef struct sti_worker {
     uint32_t n_group;  /* items of this group so far */
     uint32_t group;    /* how many it is to have */
     sti_cell_t *cell;  /* where the group is counted */
+    /* Whether it is one too many (nap.h). */
+    uint32_t n_short_sleeps; /* in a row */
+    uint64_t nap_end_ns; /* of the last, if it has not slept since; else 0 */
+    /* How many items it takes without looking for one to prefetch. */
+    uint32_t n_unseen;
     /* Its view of the lanes: most urgent first, and whose turn it is among
      * equals. */
     uint32_t n_ranked;
@@ -120,6 +126,7 @@ struct sti_crew {
     uint32_t min_threads; /* threads that stay anyway */
     uint32_t first_index; /* of its threads, for strait_worker_index */
     uint32_t n_seats;
+    STRAIT_ATOMIC(uint32_t) n_napping;
     sti_worker_t *workers; /* n_seats of each */
     sti_seat_t *seats;
     sti_idle_t *idle;

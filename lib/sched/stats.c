@@ -15,6 +15,7 @@ add_worker(const sti_worker_t *worker, strait_pool_stats_t *sum)
     sum->n_parks += sti_counter_read(&worker->n_parks);
     sum->n_wakes += sti_counter_read(&worker->n_wakes);
     sum->n_gap_waits += sti_counter_read(&worker->n_gap_waits);
+    sum->n_naps += sti_counter_read(&worker->n_naps);
 }
 
 static uint64_t
@@ -102,6 +103,7 @@ strait_worker_stats(
     sum.n_parks = sti_counter_read(&one->n_parks);
     sum.n_wakes = sti_counter_read(&one->n_wakes);
     sum.n_gap_waits = sti_counter_read(&one->n_gap_waits);
+    sum.n_naps = sti_counter_read(&one->n_naps);
     /* rlx: statistics, here and below. */
     sum.parked = strait_load_rlx(&one->parked);
     /* rlx: as above. */

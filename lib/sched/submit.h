@@ -188,6 +188,12 @@ sti_work_finish(strait_work_t *work, int status)
 
     /* Somebody has touched an item that was not his, otherwise. */
     STI_CHECK(1, state & STI_WORK_IN_FLIGHT);
+    /* A worker has it now; it takes longer to come than one `done` (choose.h).
+     * Perhaps it is gone, which a prefetch does not mind. */
+    if (work->ahead_ != NULL) {
+        STRAIT_PREFETCH_WRITE(work->ahead_);
+        STRAIT_PREFETCH_WRITE((char *)work->ahead_ + STRAIT_CACHE_LINE);
+    }
     status = sti_work_status(state, status);
     if (state & STI_WORK_REQUEST) {
         sti_request_finish(work, status);

@@ -14,7 +14,7 @@
 
 #include <strait/clock.h>
 
-_Static_assert(offsetof(strait_work_t, group_) == 64,
+_Static_assert(offsetof(strait_work_t, ahead_) == 64,
     "what every item needs is one cache line");
 
 void
@@ -28,6 +28,7 @@ strait_work_init(strait_work_t *work, strait_work_fn run,
     work->done_ = done;
     work->arg_ = arg;
     work->sink_ = NULL;
+    work->ahead_ = NULL;
     work->home_ = NULL;
     work->group_ = NULL;
     work->owner_ = NULL;

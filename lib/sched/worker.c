@@ -17,7 +17,8 @@
  * STI_GAP_SLEEP_MAX_NS at a time until the gap closes (base/gap.h). It must not
  * park on such a lane: the submitter has found no ARMED to take.
  *
- * Which lane comes first is in choose.h, the clock in stopwatch.h.
+ * Which lane comes first is in choose.h, the clock in stopwatch.h, who keeps
+ * out of the way of the others in nap.h.
  *
  * Edges (P, R, T, C are in parking.h, ring.c, gate.h, removal.h).
  *   L1  count of lanes, store in lane.c -> load here     the entries it counts
@@ -30,6 +31,7 @@
 #include "base/gap.h"
 #include "base/spin.h"
 #include "sched/choose.h"
+#include "sched/nap.h"
 #include "sched/stopwatch.h"
 
 #include <strait/clock.h>
@@ -160,6 +162,24 @@ spin(sti_worker_t *worker, uint32_t n_lanes, sti_spinner_t *spinner)
     return hit;
 }
 
+/* Keeps out of the way of those who are enough for what there is; false if that
+ * would not pay, or there are none. */
+static bool
+nap(sti_worker_t *worker, uint32_t n_lanes)
+{
+    sti_crew_t *crew = worker->crew;
+    uint64_t n_taken;
+
+    if (!sti_nap_pays(worker, strait_now_ns()) || !sti_nap_enter(crew))
+        return false;
+    sti_counter_add(&worker->n_naps, 1);
+    n_taken = sti_nap_n_taken(crew, n_lanes);
+    STI_SLEEP(STI_NAP_NS);
+    n_taken = sti_nap_n_taken(crew, n_lanes) - n_taken;
+    sti_nap_leave(worker, strait_now_ns(), n_taken);
+    return true;
+}
+
 /* Sleeps until woken; false: it was idle for so long that it may end. */
 static bool
 doze(sti_worker_t *worker)
@@ -284,11 +304,14 @@ serve(sti_worker_t *worker)
              * too. */
             sti_parking_wake_all(&crew->parking);
             return;
-        } else if (!spin(worker, n_lanes, &spinner)) {
+        } else if (!nap(worker, n_lanes) && !spin(worker, n_lanes, &spinner)) {
             bool wanted = false;
+            uint64_t begun_ns = strait_now_ns();
             bool stays = park(worker);
+            uint64_t now_ns = strait_now_ns();
 
-            sti_spinner_slept(&spinner, strait_now_ns(),
+            sti_nap_slept(worker, now_ns - begun_ns);
+            sti_spinner_slept(&spinner, now_ns,
                 sti_parking_waker(&crew->parking, worker->seat));
             was_idle = true;
             worker->owes = NULL;
@@ -310,6 +333,7 @@ sti_worker_main(void *arg)
 
     self = worker;
     sti_stopwatch_init(worker);
+    sti_nap_init(worker);
     sti_thread_started(worker);
     if (config->on_start != NULL)
         config->on_start(index, config->hook_arg);

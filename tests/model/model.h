@@ -139,6 +139,7 @@ m_bell_wait(m_bell *bell)
 #define STI_FUTEX_WAKE_OTHER(w, v) ((void)(w), (void)(v), false)
 #define STI_FUTEX_WAKE_CLASS(w, v) ((void)(w), (void)(v))
 #define STI_YIELD() ((void)0)
+#define STI_SLEEP(ns) ((void)(ns))
 #define STI_CPU_MARK() 1
 #define STRAIT_PAUSE() ((void)0)
 #define STI_PAUSE() STRAIT_PAUSE()
@@ -241,6 +242,7 @@ typedef struct ex_bell m_bell;
 #define STI_FUTEX_WAKE_CLASS(w, v)                                             \
     ((void)STI_FUTEX_WAKE_SITE_((w), INT_MAX, (v), EX_THIS_CLASS))
 #define STI_YIELD() ex_pause()
+#define STI_SLEEP(ns) ((void)(ns), ex_pause())
 #define STI_CPU_MARK() 1
 #define STI_PAUSE() STRAIT_PAUSE()
 

@@ -157,6 +157,48 @@ Test(pace, of_two_submits_both_start_though_the_first_is_long)
     destroy_pool();
 }
 
+#define N_STREAM 64
+
+/* A stream of short items, in which a worker may nap (nap.h), and then a long
+ * one: what comes behind that waits for no more than the rest of a nap. */
+Test(pace, behind_a_stream_a_submit_does_not_wait_for_what_has_turned_long)
+{
+    static struct job jobs[N_STREAM];
+    uint64_t best_ns = UINT64_MAX;
+    int i;
+
+    make_pool(2);
+    for (i = 0; i < N_STREAM; i++)
+        job_init(&jobs[i]);
+    for (i = 0; i < N_TRIES && best_ns > 1 * MS; i++) {
+        uint64_t end_ns = strait_now_ns() + 50 * MS;
+        struct timed timed;
+        uint64_t began_ns;
+        int j;
+
+        do {
+            for (j = 0; j < N_STREAM; j++)
+                check_err(job_submit(&jobs[j], lane, &mailbox), 0);
+            cr_assert(mailbox_take(&mailbox, N_STREAM));
+        } while (strait_now_ns() < end_ns);
+        strait_work_init(&timed.work, run_timed, NULL, &timed);
+        check_err(
+            strait_work_submit(lane, stay_init(&stays[0]), &mailbox.sink), 0);
+        cr_assert(wait_for(&stays[0].entered));
+        began_ns = strait_now_ns();
+        check_err(strait_work_submit(lane, &timed.work, &mailbox.sink), 0);
+        cr_assert(mailbox_take(&mailbox, 1));
+        if (timed.started_ns - began_ns < best_ns)
+            best_ns = timed.started_ns - began_ns;
+        stay_leave(&stays[0]);
+        cr_assert(mailbox_take(&mailbox, 1));
+        cr_assert(stays[0].held);
+    }
+    cr_assert(best_ns <= 1 * MS * SANITIZER_SLOWDOWN, "%llu ns",
+        (unsigned long long)best_ns);
+    destroy_pool();
+}
+
 Test(pace, what_is_done_arrives_though_the_worker_goes_on_with_something_long)
 {
     uint64_t best_ns = UINT64_MAX;
