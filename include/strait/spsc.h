@@ -22,10 +22,15 @@
  *
  * Design. Two positions, each written by one side and read by the other; each
  * side keeps what it saw last of the other's, and looks again only when that
- * says full or empty. A side that finds just a few each time it looks, and so
- * looks all the time, pauses for some 0.2 to 0.8 us before it does so again,
- * and then finds many: see lib/queue/spsc.c, with the picture and the proof
- * notes.
+ * says full or empty. lib/queue/spsc.c has the picture and the proof notes.
+ *
+ * Distance. In a queue of 128 places or more a side that has looked 8 times in
+ * a row and each time found something new, so never had to stop, pauses for 0.2
+ * to 0.8 us before the next look: then it finds many, and the two do not fight
+ * for every element. An element of an endless stream may come that much later;
+ * not one that comes after a look that found nothing. Who never looks in vain,
+ * such as one thread that is both sides, or a consumer who pops once per token,
+ * pauses in one look of 64.
  *
  * Guarantees: first in, first out; each place is handed out once; what the
  * producer wrote before commit is visible after peek, what the consumer did
@@ -54,13 +59,13 @@ typedef struct strait_spsc {
     uint64_t limit_;
     STRAIT_ATOMIC(uint32_t) closed_;
     strait_role_t producing_; /* checked builds only */
-    uint32_t n_head_looks_;   /* in a row that found something */
+    int32_t n_head_looks_;    /* in a row that found something */
     char pad0_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - 3 * sizeof(uint32_t)];
     /* Consumer: position of the next release, and what it saw of tail_. */
     STRAIT_ATOMIC(uint64_t) head_;
     uint64_t tail_seen_;
     strait_role_t consuming_; /* checked builds only */
-    uint32_t n_tail_looks_;   /* in a row that found something */
+    int32_t n_tail_looks_;    /* in a row that found something */
     char pad1_[STRAIT_CACHE_LINE - 2 * sizeof(uint64_t) - 2 * sizeof(uint32_t)];
     /* Nobody writes these after init. */
     uint64_t mask_;
@@ -77,11 +82,14 @@ enum {
                               popped, and nothing will come any more */
 };
 
-/* When a side is too close to the other, how far it steps back, and what it has
- * to find then to do so again. */
+/* When a side is too close to the other, how far it steps back, what it has to
+ * find then to do so again, how many looks it waits otherwise, and the capacity
+ * that is worth it. */
 #define STRAIT_SPSC_LOOKS_ 8
 #define STRAIT_SPSC_PAUSES_ 16
 #define STRAIT_SPSC_MANY_ 16
+#define STRAIT_SPSC_LOOKS_LATER_ 64
+#define STRAIT_SPSC_ROOMY_ 128
 
 /** The largest capacity, in elements. */
 #define STRAIT_SPSC_CAPACITY_MAX ((size_t)1 << 30)
@@ -106,7 +114,7 @@ STRAIT_API STRAIT_NODISCARD int strait_spsc_init(
  * @threads the side that looks  @progress wait-free; a bounded pause
  */
 STRAIT_INLINE void
-strait_spsc_step_back_(uint32_t n_looks) STRAIT_NOEXCEPT
+strait_spsc_step_back_(int32_t n_looks) STRAIT_NOEXCEPT
 {
     int i;
 
@@ -117,16 +125,21 @@ strait_spsc_step_back_(uint32_t n_looks) STRAIT_NOEXCEPT
 }
 
 /**
- * Behind a look: how many there were in a row by now. It starts anew if nothing
- * was found, or if stepping back has brought little.
+ * Behind a look that found so much that is new: how many there were in a row by
+ * now, less than 0 if stepping back has brought little.
  * @threads the side that looks  @progress wait-free
  */
-STRAIT_NODISCARD STRAIT_INLINE uint32_t
-strait_spsc_looked_(uint32_t n_looks, uint64_t n_found) STRAIT_NOEXCEPT
+STRAIT_NODISCARD STRAIT_INLINE int32_t
+strait_spsc_looked_(const strait_spsc_t *q, int32_t n_looks, uint64_t n_found)
+    STRAIT_NOEXCEPT
 {
+    if (n_found == 0 || q->mask_ < STRAIT_SPSC_ROOMY_ - 1)
+        return 0;
     if (n_looks < STRAIT_SPSC_LOOKS_)
-        return n_found != 0 ? n_looks + 1 : 0;
-    return n_found >= STRAIT_SPSC_MANY_ ? n_looks : 0;
+        return n_looks + 1;
+    return n_found >= STRAIT_SPSC_MANY_
+        ? n_looks
+        : STRAIT_SPSC_LOOKS_ - STRAIT_SPSC_LOOKS_LATER_;
 }
 
 /**
@@ -148,6 +161,7 @@ strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
     uint64_t tail = strait_load_rlx(&q->tail_);
     uint64_t index = tail & q->mask_;
     uint64_t room = q->limit_ - tail;
+    uint64_t limit;
     STRAIT_ROLE_(&q->producing_);
 
     if (room < n || (int64_t)room < 0) {
@@ -156,9 +170,11 @@ strait_spsc_reserve(strait_spsc_t *q, size_t n, size_t *ret_index)
             return 0;
         strait_spsc_step_back_(q->n_head_looks_);
         /* [S2:acq] the consumer has done with the places that it released. */
-        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
-        room = q->limit_ - tail;
-        q->n_head_looks_ = strait_spsc_looked_(q->n_head_looks_, room);
+        limit = strait_load_acquire(&q->head_) + q->mask_ + 1;
+        q->n_head_looks_ = strait_spsc_looked_(
+            q, q->n_head_looks_, limit - q->limit_);
+        q->limit_ = limit;
+        room = limit - tail;
         if (room == 0)
             return 0;
         if (room < n)
@@ -206,14 +222,17 @@ strait_spsc_peek(strait_spsc_t *q, size_t n, size_t *ret_index) STRAIT_NOEXCEPT
     uint64_t head = strait_load_rlx(&q->head_);
     uint64_t index = head & q->mask_;
     uint64_t filled = q->tail_seen_ - head;
+    uint64_t seen;
     STRAIT_ROLE_(&q->consuming_);
 
     if (filled < n) {
         strait_spsc_step_back_(q->n_tail_looks_);
         /* [S1:acq] what the producer wrote into the places. */
-        q->tail_seen_ = strait_load_acquire(&q->tail_);
-        filled = q->tail_seen_ - head;
-        q->n_tail_looks_ = strait_spsc_looked_(q->n_tail_looks_, filled);
+        seen = strait_load_acquire(&q->tail_);
+        q->n_tail_looks_ = strait_spsc_looked_(
+            q, q->n_tail_looks_, seen - q->tail_seen_);
+        q->tail_seen_ = seen;
+        filled = seen - head;
         if (filled == 0)
             return 0;
         if (filled < n)
@@ -262,7 +281,7 @@ strait_spsc_push(strait_spsc_t *q, void *value) STRAIT_NOEXCEPT
         /* [S2:acq] the consumer has done with the places that it released. */
         q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
         q->n_head_looks_ = strait_spsc_looked_(
-            q->n_head_looks_, q->limit_ - tail);
+            q, q->n_head_looks_, q->limit_ - tail);
         if (q->limit_ == tail)
             return STRAIT_SPSC_FULL;
     }
@@ -290,7 +309,7 @@ strait_spsc_pop(strait_spsc_t *q, void **ret_value) STRAIT_NOEXCEPT
         /* [S1:acq] the value, and what it points to. */
         q->tail_seen_ = strait_load_acquire(&q->tail_);
         q->n_tail_looks_ = strait_spsc_looked_(
-            q->n_tail_looks_, q->tail_seen_ - head);
+            q, q->n_tail_looks_, q->tail_seen_ - head);
         if (head == q->tail_seen_) {
             /* [S3:acq] all commits that went before the close. */
             if (strait_load_acquire(&q->closed_) == 0)

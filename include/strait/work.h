@@ -70,7 +70,9 @@ struct strait_work {
     strait_work_done_fn done_;
     void *
         home_; /* the lane of the last submit, or the window of its sink there */
-    void *ahead_; /* an item that is likely to be delivered soon, or NULL */
+    /* A hint: an item that was likely to be delivered soon after this one. It
+     * may be gone. */
+    STRAIT_ATOMIC(void *) ahead_;
     /* Touched only if it was asked for. */
     strait_group_t *group_;
     void *owner_; /* of whoever set the deliver function */

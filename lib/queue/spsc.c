@@ -42,10 +42,12 @@
  *   line, and as the slower one is slowed down as well, they stay together. So
  *   who has looked 8 times in a row and always found something steps back for
  *   16 pauses before the next look, and goes on doing so while that brings 16
- *   elements or more: both then work through hundreds of elements, each in
- *   lines of its own. Pointers one at a time, 4096 places, M/s on two cores of
- *   a Zen 3 EPYC, by what each side does besides (multiplications, one after
- *   the other):
+ *   elements or more; if it does not, not for 64 looks. Both then work through
+ *   hundreds of elements, each in lines of its own. With less than 128 places
+ *   there is no room for that: 16 places went through six times as slowly, both
+ *   sides pausing in turn. Pointers one at a time, 4096 places, M/s on two
+ *   cores of a Zen 3 EPYC, by what each side does besides (multiplications, one
+ *   after the other):
  *
  *       consumer, producer      0, 0     4, 0    12, 0     0, 4    0, 12
  *       looks at once             80       75       45       85       75
@@ -55,9 +57,7 @@
  *   "Releases late": head_ stored with every 128th element only. By itself that
  *   helps a producer that waits for places, and not a consumer that waits for
  *   elements, and FULL would be a guess. 4 looks or 32 pauses do as well; 8
- *   pauses do not hold the two apart. The price: an element of an endless
- *   stream may come that pause later. One that comes by itself, or in answer to
- *   another, does not: a look that finds nothing starts the count anew.
+ *   pauses do not hold the two apart. The price is in the header.
  *
  * Limits. Positions are 64 bits and may wrap: only differences count. Capacity
  *   1 is refused, as for ring. Not across fork, not between processes.
@@ -67,8 +67,9 @@
  */
 #include <strait/spsc.h>
 
-extern inline void strait_spsc_step_back_(uint32_t n_looks);
-extern inline uint32_t strait_spsc_looked_(uint32_t n_looks, uint64_t n_found);
+extern inline void strait_spsc_step_back_(int32_t n_looks);
+extern inline int32_t strait_spsc_looked_(
+    const strait_spsc_t *q, int32_t n_looks, uint64_t n_found);
 extern inline size_t strait_spsc_reserve(
     strait_spsc_t *q, size_t n, size_t *ret_index);
 extern inline void strait_spsc_commit(strait_spsc_t *q, size_t n);

@@ -17,18 +17,20 @@
  *
  * For the protocol of parking.h a worker that naps is awake, only slow: it has
  * announced nothing and armed nothing, so nobody sleeps on the strength of it.
- * The last one awake never naps: it parks, and the next submit wakes it. The
- * price: an item that is submitted behind one that turns out long, while another
- * worker naps, waits for the rest of the nap.
+ * The last one that is any use never naps: it parks, and the next submit wakes
+ * it. The price: an item that is submitted behind one that turns out long,
+ * while another worker naps, waits for the rest of the nap.
  *
  * A worker naps if
+ *   - it is of class CPU;
  *   - its last two sleeps were short, or it has just napped;
  *   - the items it ran last were short;
- *   - somebody else of the crew is neither parked nor napping;
+ *   - somebody else of the crew is neither parked nor napping, has run items,
+ *     and is not in the middle of a long one;
  *   - no lane waits for it to see to others (owes), and there are no tasks that
  *     it might steal, which are no items and may be long.
  * It no longer does once the items are too many for the others (it was busy for
- * longer than a nap since the last one), or too few (a nap in which all of the
+ * longer than a nap since it last slept), or too few (a nap in which all of the
  * crew ran next to none).
  *
  * Measured with one loop and two workers on 2 CPUs, million round trips per
@@ -48,68 +50,78 @@
 #define STI_NAP_NS UINT64_C(200000)
 #define STI_NAP_SHORT_SLEEP_NS UINT64_C(80000)
 #define STI_NAP_SHORT_SLEEPS 2
-#define STI_NAP_ITEM_NS 500  /* a short item takes no longer, on average */
-#define STI_NAP_ITEMS_MIN 64 /* of all of the crew, in one nap */
+#define STI_NAP_ITEM_NS 500   /* a short item takes no longer, on average */
+#define STI_NAP_LONG_NS 50000 /* whoever is in an item for longer is no use */
+#define STI_NAP_ITEMS_MIN 64  /* of all of the crew, in one nap */
 
 static inline void
 sti_nap_init(sti_worker_t *worker)
 {
     worker->n_short_sleeps = 0;
-    worker->nap_end_ns = 0;
+    worker->awake_since_ns = 0;
 }
 
-/* It was parked for so long. */
+/* It has slept, for so long, until now. */
 static inline void
-sti_nap_slept(sti_worker_t *worker, uint64_t slept_ns)
+sti_nap_slept(sti_worker_t *worker, uint64_t slept_ns, uint64_t now_ns)
 {
     if (slept_ns < STI_NAP_SHORT_SLEEP_NS)
         worker->n_short_sleeps++;
     else
         worker->n_short_sleeps = 0;
-    worker->nap_end_ns = 0;
+    worker->awake_since_ns = now_ns;
 }
 
-/* Threads of the crew that have not parked: this one, and who naps, too. */
-static inline uint32_t
-sti_nap_n_up(const sti_crew_t *crew)
+/* Is there a thread, up, that may be expected to look at the lanes soon? */
+static inline bool
+sti_nap_is_up(const sti_worker_t *worker, uint64_t now_ns)
 {
-    uint32_t n = 0;
-    uint32_t i;
+    uint64_t begun_ns;
 
-    for (i = 0; i < crew->n_seats; i++) {
-        const sti_worker_t *worker = &crew->workers[i];
-
-        /* rlx: here and below. A guess; who parks meanwhile can be woken. */
-        if (strait_load_rlx(&worker->occupied) == STI_SEAT_LIVE &&
-            /* rlx: as above. */
-            strait_load_rlx(&worker->parked) == 0)
-            n++;
-    }
-    return n;
+    /* rlx: here and below. Guesses; who parks meanwhile can be woken. One that
+     * has run nothing yet may be in its start hook. */
+    if (strait_load_rlx(&worker->occupied) != STI_SEAT_LIVE ||
+        /* rlx: as above. */
+        strait_load_rlx(&worker->parked) != 0 ||
+        /* rlx: as above. */
+        strait_load_rlx(&worker->lane) == NULL)
+        return false;
+    /* rlx: as above. */
+    begun_ns = strait_load_rlx(&worker->begun_ns);
+    /* rlx: as above. */
+    return strait_load_rlx(&worker->running) == NULL || begun_ns > now_ns ||
+        now_ns - begun_ns < STI_NAP_LONG_NS;
 }
 
 /* Would it nap, as far as it can tell by itself? */
 static inline bool
 sti_nap_pays(sti_worker_t *worker, uint64_t now_ns)
 {
-    if (worker->n_short_sleeps < STI_NAP_SHORT_SLEEPS)
-        return false;
-    if (worker->nap_end_ns != 0 && now_ns - worker->nap_end_ns > STI_NAP_NS)
+    if (now_ns - worker->awake_since_ns > STI_NAP_NS)
         worker->n_short_sleeps = 0;
-    return worker->n_short_sleeps != 0 && worker->mean_ns != 0 &&
-        worker->mean_ns < STI_NAP_ITEM_NS && worker->owes == NULL &&
-        worker->crew->idle_ns == 0 && !sti_forks(worker->pool);
+    return worker->n_short_sleeps >= STI_NAP_SHORT_SLEEPS &&
+        worker->mean_ns != 0 && worker->mean_ns < STI_NAP_ITEM_NS &&
+        worker->owes == NULL && worker->crew == &worker->pool->cpu &&
+        !sti_forks(worker->pool);
 }
 
-/* Counts this worker among those that nap; false if nobody else would be up. */
+/* Counts a worker among those that nap; false if nobody else would be up. */
 static inline bool
-sti_nap_enter(sti_crew_t *crew)
+sti_nap_enter(const sti_worker_t *worker, uint64_t now_ns)
 {
+    sti_crew_t *crew = worker->crew;
     /* rlx: here and below; only the number matters, and who comes later to this
      * word sees us. */
-    uint32_t n_napping = strait_add_rlx(&crew->n_napping, 1) + 1;
+    uint32_t n_napping = strait_add_rlx(&crew->n_napping, 1);
+    uint32_t n_up = 0;
+    uint32_t i;
 
-    if (sti_nap_n_up(crew) > n_napping)
+    for (i = 0; i < crew->n_seats; i++) {
+        if (i != worker->seat && sti_nap_is_up(&crew->workers[i], now_ns))
+            n_up++;
+    }
+    /* Who naps is up, too. */
+    if (n_up > n_napping)
         return true;
     /* rlx: as above. */
     (void)strait_add_rlx(&crew->n_napping, 0 - (uint32_t)1);
@@ -136,7 +148,7 @@ sti_nap_leave(sti_worker_t *worker, uint64_t now_ns, uint64_t n_taken)
 {
     /* rlx: as in enter. */
     (void)strait_add_rlx(&worker->crew->n_napping, 0 - (uint32_t)1);
-    worker->nap_end_ns = now_ns;
+    worker->awake_since_ns = now_ns;
     if (n_taken < STI_NAP_ITEMS_MIN)
         worker->n_short_sleeps = 0;
 }

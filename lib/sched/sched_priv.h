@@ -96,7 +96,7 @@ typedef struct sti_worker {
     sti_cell_t *cell;  /* where the group is counted */
     /* Whether it is one too many (nap.h). */
     uint32_t n_short_sleeps; /* in a row */
-    uint64_t nap_end_ns; /* of the last, if it has not slept since; else 0 */
+    uint64_t awake_since_ns; /* since it slept or napped */
     /* How many items it takes without looking for one to prefetch. */
     uint32_t n_unseen;
     /* Its view of the lanes: most urgent first, and whose turn it is among

@@ -185,14 +185,16 @@ sti_work_finish(strait_work_t *work, int status)
 {
     /* rlx: the item came to this thread by M2. */
     uint32_t state = strait_load_rlx(&work->state_);
+    /* rlx: a hint; with a request that was given up it may still be written. */
+    char *ahead = strait_load_rlx(&work->ahead_);
 
     /* Somebody has touched an item that was not his, otherwise. */
     STI_CHECK(1, state & STI_WORK_IN_FLIGHT);
     /* A worker has it now; it takes longer to come than one `done` (choose.h).
      * Perhaps it is gone, which a prefetch does not mind. */
-    if (work->ahead_ != NULL) {
-        STRAIT_PREFETCH_WRITE(work->ahead_);
-        STRAIT_PREFETCH_WRITE((char *)work->ahead_ + STRAIT_CACHE_LINE);
+    if (ahead != NULL) {
+        STRAIT_PREFETCH_WRITE(ahead);
+        STRAIT_PREFETCH_WRITE(ahead + STRAIT_CACHE_LINE);
     }
     status = sti_work_status(state, status);
     if (state & STI_WORK_REQUEST) {

@@ -15,7 +15,7 @@
 #include <strait/clock.h>
 
 _Static_assert(offsetof(strait_work_t, ahead_) == 64,
-    "what every item needs is one cache line");
+    "what every item needs, but for a hint, is one cache line");
 
 void
 strait_work_init(strait_work_t *work, strait_work_fn run,
@@ -28,11 +28,12 @@ strait_work_init(strait_work_t *work, strait_work_fn run,
     work->done_ = done;
     work->arg_ = arg;
     work->sink_ = NULL;
-    work->ahead_ = NULL;
     work->home_ = NULL;
     work->group_ = NULL;
     work->owner_ = NULL;
     /* rlx: the owner's own hand, here and below. */
+    strait_store_rlx(&work->ahead_, NULL);
+    /* rlx: as above. */
     strait_store_rlx(&work->place_, 0);
     /* rlx: as above. */
     strait_store_rlx(&work->state_, STI_WORK_IDLE);

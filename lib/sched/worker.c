@@ -168,9 +168,13 @@ static bool
 nap(sti_worker_t *worker, uint32_t n_lanes)
 {
     sti_crew_t *crew = worker->crew;
+    uint64_t now_ns;
     uint64_t n_taken;
 
-    if (!sti_nap_pays(worker, strait_now_ns()) || !sti_nap_enter(crew))
+    if (worker->n_short_sleeps < STI_NAP_SHORT_SLEEPS)
+        return false;
+    now_ns = strait_now_ns();
+    if (!sti_nap_pays(worker, now_ns) || !sti_nap_enter(worker, now_ns))
         return false;
     sti_counter_add(&worker->n_naps, 1);
     n_taken = sti_nap_n_taken(crew, n_lanes);
@@ -202,6 +206,8 @@ park(sti_worker_t *worker)
 {
     sti_crew_t *crew = worker->crew;
     sti_parking_t *parking = &crew->parking;
+    uint64_t begun_ns;
+    uint64_t now_ns;
     uint32_t n_lanes;
     bool woken = true;
 
@@ -220,7 +226,10 @@ park(sti_worker_t *worker)
     sti_counter_add(&worker->n_parks, 1);
     /* rlx: a statistic, as below. */
     strait_store_rlx(&worker->parked, 1);
+    begun_ns = strait_now_ns();
     woken = doze(worker);
+    now_ns = strait_now_ns();
+    sti_nap_slept(worker, now_ns - begun_ns, now_ns);
     /* rlx: as above. */
     strait_store_rlx(&worker->parked, 0);
     if (!sti_parking_withdraw(parking, worker->seat)) {
@@ -306,12 +315,9 @@ serve(sti_worker_t *worker)
             return;
         } else if (!nap(worker, n_lanes) && !spin(worker, n_lanes, &spinner)) {
             bool wanted = false;
-            uint64_t begun_ns = strait_now_ns();
             bool stays = park(worker);
-            uint64_t now_ns = strait_now_ns();
 
-            sti_nap_slept(worker, now_ns - begun_ns);
-            sti_spinner_slept(&spinner, now_ns,
+            sti_spinner_slept(&spinner, strait_now_ns(),
                 sti_parking_waker(&crew->parking, worker->seat));
             was_idle = true;
             worker->owes = NULL;

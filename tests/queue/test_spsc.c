@@ -11,6 +11,11 @@
  * below 2^64.
  */
 #include <errno.h>
+
+/* Whoever steps back is seen by it. */
+extern int n_pauses;
+int n_pauses;
+#define STRAIT_PAUSE() ((void)n_pauses++)
 #include <strait/spsc.h>
 
 #ifdef STRAIT_SPSC_START
@@ -353,64 +358,130 @@ Test(spsc, init_opens_again)
 
 /* --------------------------------------------------------------- distance */
 
-/* Pushes n numbers and takes them again, by one look of the consumer. */
+/* Without optimisation and checks it is the library that pauses. */
+#if defined(__OPTIMIZE__) || (defined(STRAIT_DEBUG) && STRAIT_DEBUG >= 1)
+#define check_pauses(expected) check_int(n_pauses, expected)
+#else
+#define check_pauses(expected) ((void)(expected))
+#endif
+
+#define ROOMY STRAIT_SPSC_ROOMY_
+#define LOOKS STRAIT_SPSC_LOOKS_
+#define MANY STRAIT_SPSC_MANY_
+
+static void *roomy_slots[ROOMY];
+
+/* Pushes n numbers and takes them again, by one look of the consumer, before
+ * which it pauses so often. */
 static void
-pass(int n)
+pass(int n, int expected_pauses)
 {
     int i;
 
     for (i = 0; i < n; i++)
         check_int(push(i), STRAIT_SPSC_DONE);
+    n_pauses = 0;
     for (i = 0; i < n; i++)
         check_int(pop_number(), i);
+    check_pauses(expected_pauses);
 }
 
 Test(spsc, steps_back_only_from_who_is_always_just_ahead)
 {
-    uint32_t i;
+    int i;
 
-    check_err(strait_spsc_init(&queue, slots, CAPACITY_MAX), 0);
-    /* Looks that find something, up to the one behind which it steps back. */
-    for (i = 1; i <= STRAIT_SPSC_LOOKS_; i++) {
-        pass(1);
-        check_int(queue.n_tail_looks_, i);
-    }
-    /* It goes on for as long as that brings many. */
-    pass(STRAIT_SPSC_MANY_);
-    check_int(queue.n_tail_looks_, STRAIT_SPSC_LOOKS_);
-    pass(STRAIT_SPSC_MANY_ - 1);
-    check_int(queue.n_tail_looks_, 0);
-    /* Who finds nothing was not close. */
-    pass(1);
-    pass(1);
-    check_int(queue.n_tail_looks_, 2);
+    check_err(strait_spsc_init(&queue, roomy_slots, ROOMY), 0);
+    for (i = 0; i < LOOKS; i++)
+        pass(1, 0);
+    /* It goes on for as long as that brings many, */
+    for (i = 0; i < 3; i++)
+        pass(MANY, STRAIT_SPSC_PAUSES_);
+    /* and then not for a while. */
+    pass(MANY - 1, STRAIT_SPSC_PAUSES_);
+    for (i = 0; i < STRAIT_SPSC_LOOKS_LATER_; i++)
+        pass(1, 0);
+    pass(1, STRAIT_SPSC_PAUSES_);
+}
+
+Test(spsc, a_look_in_vain_starts_the_count_anew)
+{
+    int i;
+
+    check_err(strait_spsc_init(&queue, roomy_slots, ROOMY), 0);
+    for (i = 0; i < LOOKS; i++)
+        pass(1, 0);
+    n_pauses = 0;
     check_int(pop_number(), GOT_EMPTY);
-    check_int(queue.n_tail_looks_, 0);
+    check_pauses(STRAIT_SPSC_PAUSES_);
+    for (i = 0; i < LOOKS; i++)
+        pass(1, 0);
+    pass(1, STRAIT_SPSC_PAUSES_);
+}
+
+Test(spsc, a_small_queue_has_no_room_to_step_back)
+{
+    int i;
+
+    check_err(strait_spsc_init(&queue, roomy_slots, ROOMY / 2), 0);
+    for (i = 0; i < 10 * LOOKS; i++)
+        pass(1 + i % (ROOMY / 2), 0);
+}
+
+Test(spsc, who_waits_for_a_batch_does_not_step_back_from_what_it_has_seen)
+{
+    size_t index;
+    int i;
+
+    check_err(strait_spsc_init(&queue, roomy_slots, ROOMY), 0);
+    for (i = 0; i < ROOMY - MANY; i++)
+        check_int(push(i), STRAIT_SPSC_DONE);
+    n_pauses = 0;
+    for (i = 0; i < 10 * LOOKS; i++) {
+        cr_assert(strait_spsc_peek(&queue, ROOMY, &index) != 0);
+        cr_assert(strait_spsc_reserve(&queue, ROOMY, &index) != 0);
+    }
+    check_pauses(0);
 }
 
 Test(spsc, a_producer_steps_back_from_a_consumer_just_ahead)
 {
-    size_t index;
-    uint32_t i;
+    int i;
     int j;
 
-    check_err(strait_spsc_init(&queue, slots, CAPACITY_MAX), 0);
-    for (j = 0; j < CAPACITY_MAX; j++)
-        check_int(push(j), STRAIT_SPSC_DONE);
+    check_err(strait_spsc_init(&queue, roomy_slots, ROOMY), 0);
+    for (i = 0; i < ROOMY; i++)
+        check_int(push(i), STRAIT_SPSC_DONE);
     check_int(push(0), STRAIT_SPSC_FULL);
-    check_int(queue.n_head_looks_, 0);
-    for (i = 1; i <= STRAIT_SPSC_LOOKS_; i++) {
-        check_int(pop_number(), (int)i - 1);
+    for (i = 0; i < LOOKS; i++) {
+        check_int(pop_number(), i);
+        n_pauses = 0;
         check_int(push(0), STRAIT_SPSC_DONE);
-        check_int(queue.n_head_looks_, i);
+        check_pauses(0);
     }
-    for (j = 0; j < STRAIT_SPSC_MANY_; j++)
-        check_int(pop_number(), STRAIT_SPSC_LOOKS_ + j);
-    check_int(push(0), STRAIT_SPSC_DONE);
-    check_int(queue.n_head_looks_, STRAIT_SPSC_LOOKS_);
-    /* One less: by the other form, which has places left but wants more. */
-    check_int(strait_spsc_reserve(&queue, CAPACITY_MAX, &index) != 0, true);
-    check_int(queue.n_head_looks_, 0);
+    for (i = 0; i < 3; i++) {
+        for (j = 0; j < MANY; j++)
+            (void)pop_number();
+        n_pauses = 0;
+        for (j = 0; j < MANY; j++)
+            check_int(push(0), STRAIT_SPSC_DONE);
+        check_pauses(STRAIT_SPSC_PAUSES_);
+    }
+    for (i = 0; i < 3; i++) {
+        size_t index;
+
+        for (j = 0; j < MANY; j++)
+            (void)pop_number();
+        n_pauses = 0;
+        for (j = 0; j < MANY; j++) {
+            check_int(strait_spsc_reserve(&queue, 1, &index), 1);
+            roomy_slots[index] = &values[0];
+            strait_spsc_commit(&queue, 1);
+        }
+        check_pauses(STRAIT_SPSC_PAUSES_);
+    }
+    n_pauses = 0;
+    check_int(push(0), STRAIT_SPSC_FULL);
+    check_pauses(STRAIT_SPSC_PAUSES_);
 }
 
 /* ------------------------------------- between the work and its publication */
