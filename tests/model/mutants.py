@@ -373,9 +373,9 @@ STRAIT_RING_PENDING) {
          "        q->limit_ = strait_load_acquire(&q->head_)"
          " + q->mask_ + 2;\n        q->n_head_looks_ =")]),
     Mutant("spsc-reserve-adds-to-what-it-saw", "spsc", SPSC_MODELS, [
-        (SPSC_H, """        q->limit_ = strait_load_acquire(&q->head_) + q->mask_ + 1;
-        room""", """        q->limit_ += q->mask_ + 1;
-        room""")]),
+        (SPSC_H, "        limit = strait_load_acquire(&q->head_)"
+         " + q->mask_ + 1;\n",
+         "        limit = q->limit_ + q->mask_ + 1;\n")]),
     Mutant("spsc-reserve-runs-over-the-end", "spsc", SPSC_MODELS, [
         (SPSC_H, "    return n < room ? n : (size_t)room;\n",
          "    (void)room;\n    return n;\n")]),
